@@ -1,0 +1,2 @@
+//! The `entrenar` command.
+fn main() {}

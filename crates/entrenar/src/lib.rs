@@ -1,0 +1,57 @@
+//! A flight recorder for interactive machine-learning training.
+//!
+//! entrenar reads what happened in a Ruchy, Jupyter or terminal session — every cell, every
+//! printed number — keeps it, and turns it into an artifact that others can cite, verify and
+//! re-run. Everything here belongs to one of four verbs: **capture → look → preserve →
+//! reproduce**.
+//!
+//! ```
+//! use entrenar::session::EntrenarSession;
+//!
+//! let mut session = EntrenarSession::new("sess-001", "Fine-tuning").with_user("alice");
+//! session.metrics.add_loss(0.5);
+//! session.metrics.add_loss(0.2);
+//! session.end();
+//! assert_eq!(session.metrics.total_steps(), 2);
+//! assert_eq!(session.metrics.best_loss(), Some(0.2));
+//! ```
+//!
+//! # The layers
+//!
+//! An upper module may use a lower one only.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`preserve`] | the artifact folder: every export of one session, with checksums |
+//! | [`ecosystem`] | the names of the session bridge: Ruchy bridge, `session_to_artifact` |
+//! | [`bridge`] | one reader per foreign format: bytes in, session out |
+//! | [`export`] | one writer per format: session in, bytes out |
+//! | [`extract`] | printed text → points |
+//! | [`store`] | sessions kept: chunks, blobs, queries |
+//! | [`research`] | artifact, citation, archive metadata (never sees a session) |
+//! | [`session`] | [`EntrenarSession`](session::EntrenarSession), metrics, cells, runs, time |
+//! | [`files`] | atomic writes |
+//!
+//! # Features
+//!
+//! | feature | adds | packages it pulls |
+//! |---|---|---|
+//! | (none) | session, bridges, extraction, exports, research | serde_json, chrono, sha2, vte, spdx |
+//! | `ruchy-sessions` | [`ecosystem`] and the Ruchy bridge | none |
+//! | `store` | the SQLite store | rusqlite (bundled SQLite), pco |
+//! | `preserve` | [`preserve`]: the artifact folder and its HTML page | ammonia |
+//!
+//! The library is synchronous; it never prints, exits, or reads HOME or environment variables.
+
+pub mod bridge;
+#[cfg(feature = "ruchy-sessions")]
+pub mod ecosystem;
+pub mod export;
+pub mod extract;
+pub mod files;
+#[cfg(feature = "preserve")]
+pub mod preserve;
+pub mod research;
+pub mod session;
+#[cfg(feature = "store")]
+pub mod store;

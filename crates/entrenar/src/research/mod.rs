@@ -1,0 +1,1 @@
+//! The citable description of a session: artifact, citation, archive metadata.

@@ -1,0 +1,297 @@
+use super::{Origin, OriginKind};
+
+/// What identifies a series in a session: its name, the run and the rank it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// The metric's name, as it was logged or printed.
+    pub name: String,
+    /// Number of the run in `EntrenarSession::runs`; `None` outside any run.
+    pub run: Option<u32>,
+    /// Rank of the process in a distributed training; `None` where there is one process.
+    pub rank: Option<u32>,
+}
+
+impl SeriesKey {
+    /// The key of a series outside any run, of a single process.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            run: None,
+            rank: None,
+        }
+    }
+}
+
+/// One point, to be added to a [`Series`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Point {
+    /// The value; NaN and infinities are data.
+    pub value: f64,
+    /// The step, where known.
+    pub step: Option<i64>,
+    /// The epoch, where known; may be fractional.
+    pub epoch: Option<f64>,
+    /// The wall time in microseconds since 1970-01-01 UTC, where known.
+    pub time_us: Option<i64>,
+    /// Where the point was read; `None` for the API.
+    pub origin: Option<Origin>,
+}
+
+/// One point of a [`Series`], as it is kept there.
+#[derive(Debug, Clone, Copy)]
+pub struct PointRef<'a> {
+    /// The value; NaN and infinities are data.
+    pub value: f64,
+    /// The step, where known.
+    pub step: Option<i64>,
+    /// The epoch, where known; may be fractional.
+    pub epoch: Option<f64>,
+    /// The wall time in microseconds since 1970-01-01 UTC, where known.
+    pub time_us: Option<i64>,
+    /// Where the point was read; `None` for the API.
+    pub origin: Option<&'a Origin>,
+}
+
+impl PointRef<'_> {
+    /// The abscissa for a chart: the step, else the epoch, else the place in arrival order.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a chart has far fewer than 2^53 columns"
+    )]
+    pub fn x(&self, index: usize) -> f64 {
+        self.step
+            .map(|step| step as f64)
+            .or(self.epoch)
+            .unwrap_or(index as f64)
+    }
+}
+
+/// A column whose values may be absent; it takes no memory while all are.
+#[derive(Debug, Clone)]
+struct OptionalColumn<T>(Vec<Option<T>>);
+
+impl<T> Default for OptionalColumn<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> OptionalColumn<T> {
+    /// Appends the value of row `row`; earlier rows without a value stay absent.
+    fn push(&mut self, row: usize, value: Option<T>) {
+        if value.is_some() {
+            self.0.resize_with(row, || None);
+            self.0.push(value);
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<&T> {
+        self.0.get(row).and_then(Option::as_ref)
+    }
+
+    fn last(&self, rows: usize) -> Option<&T> {
+        self.get(rows.checked_sub(1)?)
+    }
+}
+
+/// A named series of points in the order in which they came, kept as columns.
+///
+/// A step that goes back is data (a restarted training), never an error.
+#[derive(Debug, Clone)]
+pub struct Series {
+    key: SeriesKey,
+    values: Vec<f64>,
+    steps: OptionalColumn<i64>,
+    epochs: OptionalColumn<f64>,
+    times_us: OptionalColumn<i64>,
+    origins: OptionalColumn<Origin>,
+}
+
+/// The figures of a series that lists and charts need.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeriesSummary {
+    /// Number of points.
+    pub count: usize,
+    /// Number of points that are NaN.
+    pub nan_count: usize,
+    /// Number of points that are an infinity.
+    pub infinite_count: usize,
+    /// First value.
+    pub first: f64,
+    /// Last value.
+    pub last: f64,
+    /// Smallest finite value.
+    pub min: Option<f64>,
+    /// Largest finite value.
+    pub max: Option<f64>,
+}
+
+impl Series {
+    /// An empty series.
+    pub fn new(key: SeriesKey) -> Self {
+        Self {
+            key,
+            values: Vec::new(),
+            steps: OptionalColumn::default(),
+            epochs: OptionalColumn::default(),
+            times_us: OptionalColumn::default(),
+            origins: OptionalColumn::default(),
+        }
+    }
+
+    /// What identifies the series.
+    pub fn key(&self) -> &SeriesKey {
+        &self.key
+    }
+
+    /// The metric's name.
+    pub fn name(&self) -> &str {
+        &self.key.name
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no point.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// All values, in the order in which they came.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Appends a point.
+    pub fn push(&mut self, point: Point) {
+        let row = self.values.len();
+        self.values.push(point.value);
+        self.steps.push(row, point.step);
+        self.epochs.push(row, point.epoch);
+        self.times_us.push(row, point.time_us);
+        self.origins.push(row, point.origin);
+    }
+
+    /// The point at `index` in the order of arrival.
+    pub fn point(&self, index: usize) -> Option<PointRef<'_>> {
+        self.values.get(index).map(|value| PointRef {
+            value: *value,
+            step: self.steps.get(index).copied(),
+            epoch: self.epochs.get(index).copied(),
+            time_us: self.times_us.get(index).copied(),
+            origin: self.origins.get(index),
+        })
+    }
+
+    /// All points, in the order in which they came.
+    pub fn points(&self) -> impl ExactSizeIterator<Item = PointRef<'_>> {
+        self.values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| PointRef {
+                value: *value,
+                step: self.steps.get(index).copied(),
+                epoch: self.epochs.get(index).copied(),
+                time_us: self.times_us.get(index).copied(),
+                origin: self.origins.get(index),
+            })
+    }
+
+    /// The step after the last point's: its step plus one, or the number of points where the
+    /// last point has none.
+    pub fn next_step(&self) -> i64 {
+        self.steps
+            .last(self.len())
+            .map(|step| step.saturating_add(1))
+            .unwrap_or_else(|| i64::try_from(self.len()).unwrap_or(i64::MAX))
+    }
+
+    /// Whether every point was read from a value that a cell evaluated to, and none was logged.
+    pub fn is_evaluated(&self) -> bool {
+        !self.is_empty()
+            && self
+                .points()
+                .all(|p| p.origin.is_some_and(|o| o.kind == OriginKind::Evaluated))
+    }
+
+    /// Count, ends and finite range; `None` for an empty series.
+    pub fn summary(&self) -> Option<SeriesSummary> {
+        let (first, last) = (*self.values.first()?, *self.values.last()?);
+        let finite = || {
+            self.values
+                .iter()
+                .copied()
+                .filter(|value| value.is_finite())
+        };
+        Some(SeriesSummary {
+            count: self.values.len(),
+            nan_count: self.values.iter().filter(|value| value.is_nan()).count(),
+            infinite_count: self
+                .values
+                .iter()
+                .filter(|value| value.is_infinite())
+                .count(),
+            first,
+            last,
+            min: finite().reduce(f64::min),
+            max: finite().reduce(f64::max),
+        })
+    }
+}
+
+/// Equal where all points are, with NaN equal to NaN and 0 different from −0.
+impl PartialEq for Series {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.len() == other.len()
+            && self.points().zip(other.points()).all(|(a, b)| {
+                same(a.value, b.value)
+                    && a.step == b.step
+                    && a.time_us == b.time_us
+                    && a.origin == b.origin
+                    && match (a.epoch, b.epoch) {
+                        (Some(a), Some(b)) => same(a, b),
+                        (a, b) => a.is_none() && b.is_none(),
+                    }
+            })
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_keep_absent_values_absent() {
+        let mut series = Series::new(SeriesKey::named("loss"));
+        series.push(Point {
+            value: 1.0,
+            ..Point::default()
+        });
+        series.push(Point {
+            value: 2.0,
+            step: Some(7),
+            ..Point::default()
+        });
+        series.push(Point {
+            value: f64::NAN,
+            epoch: Some(0.5),
+            ..Point::default()
+        });
+        let steps: Vec<_> = series.points().map(|p| p.step).collect();
+        assert_eq!(steps, [None, Some(7), None]);
+        assert_eq!(series.point(2).unwrap().epoch, Some(0.5));
+        assert_eq!(series, series.clone());
+        let summary = series.summary().unwrap();
+        assert_eq!(
+            (summary.nan_count, summary.min, summary.max),
+            (1, Some(1.0), Some(2.0))
+        );
+    }
+}

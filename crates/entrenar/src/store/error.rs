@@ -1,0 +1,80 @@
+use std::path::PathBuf;
+
+/// A store could not do what was asked; unless said otherwise nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No session has this id or prefix; `list` shows the ids.
+    #[error("no session {id:?} in the store")]
+    NotFound {
+        /// What was asked for.
+        id: String,
+    },
+    /// Several ids begin so; give more digits.
+    #[error("{prefix:?} is the beginning of several ids: {}", ids.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// The ids, at most ten.
+        ids: Vec<String>,
+    },
+    /// Another session has this id; import it under another.
+    #[error("another session has the id {id:?}")]
+    IdTaken {
+        /// The id.
+        id: String,
+    },
+    /// The file is not an entrenar store.
+    #[error("{} is not an entrenar store: {reason}", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The store was written by a newer entrenar; update this one.
+    #[error("{} has schema {found}, this program knows up to {known}", path.display())]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// Another process holds the write lock; try again.
+    #[error("{} is locked by another process", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{} cannot be written", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("no space left for {}", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was read back is damaged; run `doctor`.
+    #[error("the store is damaged: {what}")]
+    Damaged {
+        /// What and where.
+        what: String,
+    },
+    /// A file operation beside the database failed.
+    #[error(transparent)]
+    File(#[from] crate::files::FileError),
+    /// The database failed otherwise.
+    #[error("the store {} failed", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,126 @@
+//! Sessions kept.
+//!
+//! [`Store`] is what a backend does; the contract test suite in `tests/store_contract.rs` is
+//! run by every implementation. [`SqliteStore`] is the embedded default.
+
+mod error;
+mod query;
+mod sqlite;
+
+use std::path::Path;
+
+use crate::session::EntrenarSession;
+
+pub use error::StoreError;
+pub use query::{
+    Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredEvent,
+};
+pub use sqlite::SqliteStore;
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportStatus {
+    /// The session is new in the store.
+    Imported,
+    /// The same source is there already; nothing was changed.
+    Unchanged,
+}
+
+/// Keeps sessions. Ids given to these methods are whole ids; see [`resolve`](Self::resolve).
+pub trait Store {
+    /// Adds a session with its source document in one transaction.
+    ///
+    /// The same source (by SHA-256), or for a session without one the same id with the same
+    /// content, changes nothing. The session keeps its id.
+    ///
+    /// # Errors
+    /// [`StoreError::IdTaken`] where another session has the id; nothing is changed then.
+    fn import(
+        &mut self,
+        session: &EntrenarSession,
+        source: Option<&[u8]>,
+    ) -> Result<ImportStatus, StoreError>;
+
+    /// Adds many sessions in one transaction, each with its own status: one that is refused
+    /// does not stop the others.
+    ///
+    /// # Errors
+    /// If the store itself fails; nothing is changed then.
+    fn import_all(
+        &mut self,
+        sessions: &[(&EntrenarSession, Option<&[u8]>)],
+    ) -> Result<Vec<Result<ImportStatus, StoreError>>, StoreError>;
+
+    /// Finds the one session whose id is or begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] or [`StoreError::Ambiguous`].
+    fn resolve(&self, prefix: &str) -> Result<String, StoreError>;
+
+    /// The sessions that match, in order.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn list(&self, query: &ListQuery) -> Result<Vec<SessionSummary>, StoreError>;
+
+    /// The whole session, equal to what was imported and edited since.
+    ///
+    /// # Errors
+    /// If it is not there or the store cannot be read.
+    fn session(&self, id: &str) -> Result<EntrenarSession, StoreError>;
+
+    /// The source document of a session, byte for byte.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    fn source(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Adds and removes tags.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session), or if the store cannot be written.
+    fn tag(&mut self, id: &str, add: &[String], remove: &[String]) -> Result<(), StoreError>;
+
+    /// Replaces the notes.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn set_notes(&mut self, id: &str, notes: Option<&str>) -> Result<(), StoreError>;
+
+    /// Gives the session another name (its id stays).
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn rename(&mut self, id: &str, name: &str) -> Result<(), StoreError>;
+
+    /// Removes a session and every blob that no other session uses.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn remove(&mut self, id: &str) -> Result<(), StoreError>;
+
+    /// Replaces every occurrence of `secret` in the session's texts and source by a mark of
+    /// the same kind, and leaves no copy of it in the store's files.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn redact(&mut self, id: &str, secret: &str) -> Result<Redaction, StoreError>;
+
+    /// The events of a session, or of the whole store, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn events(&self, id: Option<&str>) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Writes a consistent copy of the store to `path`, while others may write.
+    ///
+    /// # Errors
+    /// If `path` exists or cannot be written.
+    fn backup(&self, path: &Path) -> Result<(), StoreError>;
+
+    /// Looks for damage: pages, hashes of blobs, chunks that do not decode, the event chain.
+    ///
+    /// # Errors
+    /// If the store cannot be read at all.
+    fn check(&self) -> Result<Vec<Finding>, StoreError>;
+}
