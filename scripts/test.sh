@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need (into a cache outside the clone) and runs all of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+
+export RUST_BACKTRACE=1 RUSTFLAGS="-D warnings"
+need_oracles
+need_deny
+need_fuzz
+need_ruchy
+
+say "format, dependencies"
+cargo fmt --all --check
+scripts/check-deps.sh
+cargo deny --all-features --log-level error check licenses bans sources
+
+say "clippy: no features, ruchy-sessions, all"
+cargo clippy --locked --quiet -p entrenar --no-default-features --all-targets
+cargo clippy --locked --quiet -p entrenar --no-default-features --features ruchy-sessions --all-targets
+cargo clippy --locked --quiet --workspace --all-features --all-targets
+
+say "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --all-features --no-deps
+
+say "README's first command"
+scripts/readme-example.sh
+
+say "fuzz"
+unset RUSTFLAGS
+run_fuzz 10
+export RUSTFLAGS="-D warnings"
+
+say "tests"
+cargo test --locked --workspace --all-features --no-fail-fast
