@@ -30,7 +30,7 @@ need_cargo_tool() { # need_cargo_tool CRATE VERSION [ARGS...]
   shift 2
   if [ ! -e "$root/.installed" ]; then
     say "building $crate $version"
-    cargo install "$crate" --version "=$version" --locked --root "$root" --quiet "$@"
+    env -u RUSTFLAGS -u CARGO_TARGET_DIR cargo install "$crate" --version "=$version" --locked --root "$root" --quiet "$@"
     touch "$root/.installed"
   fi
   export PATH=$root/bin:$PATH
@@ -82,7 +82,7 @@ run_fuzz() { # run_fuzz SECONDS
     local corpus=$cache/fuzz-corpus/$target
     mkdir -p "$corpus"
     RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target \
-      cargo fuzz run --fuzz-dir fuzz "$target" "$corpus" "fuzz/seeds/$target" -- \
+      cargo fuzz run --fuzz-dir fuzz "$target" "$corpus" crates/entrenar/tests/data -- \
       -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 -print_final_stats=0 -verbosity=0
   done
 }

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The long checks, run by hand; results are written down in docs/measurements.md.
+#
+#   scripts/full.sh [fuzz|kills|bench|advisories]...      (default: all)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+
+fuzz() { # ten minutes a target
+  need_debian g++
+  need_fuzz
+  run_fuzz "${ENTRENAR_FUZZ_SECONDS:-600}"
+}
+
+kills() { # 10,000 processes killed while they import
+  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} \
+    cargo test --locked --release --all-features -p entrenar --test store_crash -- --nocapture
+}
+
+bench() { scripts/bench.sh; }
+
+advisories() { # needs the advisory database
+  need_deny
+  cargo deny --all-features check advisories
+}
+
+for part in "${@:-fuzz kills bench advisories}"; do
+  for check in $part; do
+    say "$check"
+    "$check"
+  done
+done
