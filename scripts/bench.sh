@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Measures speed and size, everything compared in one run; prints medians and ratios.
+#
+#   scripts/bench.sh [NOTEBOOK-FOLDER]     (default: $ENTRENAR_CORPUS/notebooks or ../shared/corpus/notebooks)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+need_oracles
+
+notebooks=${1:-${ENTRENAR_CORPUS:-../shared/corpus}/notebooks}
+cargo build --locked --quiet --release --workspace --all-features --bins --examples
+bin=$CARGO_TARGET_DIR/release
+
+if compgen -G "$notebooks/*.ipynb" >/dev/null; then
+  say "reading $(ls "$notebooks"/*.ipynb | wc -l) public notebooks: entrenar and nbformat.read"
+  "$ENTRENAR_PYTHON" scripts/oracle/bench_notebooks.py "$bin" "$notebooks"/*.ipynb
+else
+  echo "SKIPPED: no notebooks in $notebooks"
+fi
+
+say "bytes per point in the store, 1,000,000 points"
+"$bin/examples/store_size"
+
+say "a store with 100,000 sessions"
+"$bin/examples/store_scale"
