@@ -1,3 +1,10 @@
 //! Writers, one pure file per format: a session in, bytes out; someone else does files.
 //!
-//! All output is deterministic: the same session gives the same bytes.
+//! All output is deterministic: the same session gives the same bytes, whatever the machine,
+//! path, time zone or locale. Times that merely stand in for unknown ones (see
+//! [`TimeSource::Derived`](crate::session::TimeSource::Derived)) are never written.
+
+pub mod csv;
+pub mod jsonl;
+pub mod session_json;
+mod time;
