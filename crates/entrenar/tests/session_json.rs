@@ -1,5 +1,11 @@
 //! `session.json`: what is written reads back as an equal session.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
 use chrono::{DateTime, Utc};
 use entrenar::bridge::{self, BridgeError, SourceContext, session_json as reader};
 use entrenar::export::session_json::{Times, to_value, to_vec};
