@@ -4,7 +4,11 @@
 //! path, time zone or locale. Times that merely stand in for unknown ones (see
 //! [`TimeSource::Derived`](crate::session::TimeSource::Derived)) are never written.
 
+pub mod chart;
 pub mod csv;
+mod escape;
 pub mod jsonl;
 pub mod session_json;
+pub mod svg;
+mod text_width;
 mod time;

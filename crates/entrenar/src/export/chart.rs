@@ -1,0 +1,102 @@
+//! What a chart needs, whatever draws it: ranges, ticks, smoothing, lines that break where
+//! there is nothing to draw, and decimation that keeps every extreme.
+//!
+//! [`svg`](super::svg) and the terminal chart both draw a [`Chart`].
+
+mod axis;
+mod line;
+
+pub use axis::{Axis, Tick};
+pub use line::{Line, decimate, smooth};
+
+use crate::session::Series;
+
+/// A line to be drawn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ChartSeries {
+    /// The name in the legend.
+    pub label: String,
+    /// Abscissa and value, in the order in which the points came.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl ChartSeries {
+    /// A series of a session with its steps (else its epochs, else the order of arrival) as
+    /// the abscissa.
+    pub fn of(series: &Series, label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            points: series
+                .points()
+                .enumerate()
+                .map(|(index, point)| (point.x(index), point.value))
+                .collect(),
+        }
+    }
+}
+
+/// What is written around a chart and how its values are drawn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ChartOptions {
+    /// The title; none is drawn where it is empty.
+    pub title: String,
+    /// What the horizontal axis shows, such as `step`.
+    pub x_label: String,
+    /// What the vertical axis shows, such as `loss`.
+    pub y_label: String,
+    /// Whether the vertical axis is logarithmic. Values that are not positive are then left
+    /// out and counted.
+    pub log_y: bool,
+    /// Weight of the past in the exponential moving average, from 0 (none) to below 1; see
+    /// [`smooth`]. The line as it was logged stays visible behind the smoothed one.
+    pub smoothing: Option<f64>,
+}
+
+/// A chart ready to be drawn: axes that hold every line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chart {
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// The lines, in the order of the series.
+    pub lines: Vec<Line>,
+    /// Number of points that cannot be drawn: NaN, infinities, and on a logarithmic axis
+    /// values that are not positive.
+    pub left_out: usize,
+}
+
+impl Chart {
+    /// Lays out `series`.
+    pub fn new(series: &[ChartSeries], options: &ChartOptions) -> Self {
+        let lines: Vec<_> = series
+            .iter()
+            .map(|one| Line::new(one, options.log_y, options.smoothing))
+            .collect();
+        let drawn = || lines.iter().flat_map(Line::drawn);
+        Self {
+            x: Axis::linear(range(drawn().map(|(x, _)| x)), 0.0, 7),
+            y: if options.log_y {
+                Axis::log(range(drawn().map(|(_, y)| y)))
+            } else {
+                Axis::linear(range(drawn().map(|(_, y)| y)), 0.05, 6)
+            },
+            left_out: lines.iter().map(|line| line.left_out).sum(),
+            lines,
+        }
+    }
+
+    /// Whether no point can be drawn.
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(|line| line.parts.is_empty())
+    }
+}
+
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |range, value| {
+        Some(match range {
+            None => (value, value),
+            Some((min, max)) => (value.min(min), value.max(max)),
+        })
+    })
+}
