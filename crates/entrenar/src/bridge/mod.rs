@@ -123,8 +123,12 @@ pub fn read(bytes: &[u8], context: &SourceContext) -> Result<EntrenarSession, Br
             limit: context.limits.max_bytes,
         });
     }
-    match detect(bytes, context)? {
-        SourceFormat::Jupyter => jupyter::read(bytes, context),
+    let opened = detect::open(bytes, context)?;
+    match opened.format {
+        SourceFormat::Jupyter => match opened.parsed {
+            Some(parsed) => Ok(jupyter::from_json(parsed, bytes, context)),
+            None => jupyter::read(bytes, context),
+        },
         SourceFormat::SessionJson => session_json::read(bytes, context),
         #[cfg(feature = "ruchy-sessions")]
         format => ruchy::read(bytes, format, context),
