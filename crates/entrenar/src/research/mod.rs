@@ -1,1 +1,45 @@
-//! The citable description of a session: artifact, citation, archive metadata.
+//! The citable description of what was trained: artifact, citation, archive metadata.
+//!
+//! A [`ResearchArtifact`] says what a thing is called, who made it, under which licence and in
+//! which version. From it come a [`CitationMetadata`] (BibLaTeX and `CITATION.cff`) and a
+//! [`PreparedDeposit`] (the record that an archive would be sent, with a list of what it still
+//! lacks). Nothing is invented on the way: no DOI before an archive gives one, no licence, author
+//! or date that nobody gave.
+//!
+//! ```
+//! use entrenar::research::{ArtifactType, Author, CitationMetadata, License, ResearchArtifact};
+//!
+//! let artifact = ResearchArtifact::new("run-64", "Rank 64 {vs} rank 8", ArtifactType::Notebook)
+//!     .with_author(Author::new("Ludwig van Beethoven"))
+//!     .with_license(License::parse("MIT OR Apache-2.0")?);
+//! let bibtex = CitationMetadata::from_artifact(&artifact, 2024).to_bibtex();
+//! assert!(bibtex.contains("author = {van Beethoven, Ludwig}"));
+//! assert!(bibtex.contains(r"title = {Rank 64 \{vs\} rank 8}"));
+//! # Ok::<(), entrenar::research::ValidationError>(())
+//! ```
+//!
+//! This module never sees a session; [`ecosystem`](crate::ecosystem) makes artifacts of sessions.
+
+mod archive;
+mod artifact;
+mod author;
+mod citation;
+mod error;
+mod identifier;
+mod license;
+mod name;
+mod role;
+mod text;
+
+pub use archive::{
+    ArchiveDeposit, ArchiveTarget, DepositError, Importance, MissingField, MissingItem,
+    PreparedDeposit, ZenodoConfig,
+};
+pub use artifact::{ArtifactType, ResearchArtifact};
+pub use author::{Affiliation, Author};
+pub use citation::CitationMetadata;
+pub use error::ValidationError;
+pub use identifier::{Doi, Orcid, Ror};
+pub use license::License;
+pub use name::{AuthorKind, NameParts};
+pub use role::ContributorRole;

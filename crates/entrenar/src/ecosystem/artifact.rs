@@ -1,0 +1,165 @@
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::RuchyBridgeError;
+use crate::research::{ArtifactType, Author, ContributorRole, ResearchArtifact};
+use crate::session::{EntrenarSession, Series, names, number};
+
+const DEFAULT_KEYWORDS: [&str; 3] = ["training", "experiment", "entrenar"];
+
+/// Describes a session as an artifact that can be cited.
+///
+/// The type is a notebook; id and title are the session's; the user is the author, with the
+/// roles Software and Investigation; tags are the keywords (else training, experiment,
+/// entrenar); the version is `1.0.0+steps` and the number of steps, 0 included; the description
+/// says in sentences what was trained. Times that were recorded are kept, derived ones are not.
+/// A licence is never chosen.
+///
+/// ```
+/// use entrenar::ecosystem::{EntrenarSession, session_to_artifact};
+///
+/// let mut session = EntrenarSession::new("s-1", "Rank 64").with_user("Ada Lovelace");
+/// session.metrics.add_loss(0.5);
+/// let artifact = session_to_artifact(&session)?;
+/// assert_eq!(artifact.version, "1.0.0+steps1");
+/// assert_eq!(artifact.authors[0].family(), "Lovelace");
+/// assert_eq!(artifact.license, None);
+/// # Ok::<(), entrenar::ecosystem::RuchyBridgeError>(())
+/// ```
+///
+/// # Errors
+/// [`NoTrainingHistory`](RuchyBridgeError::NoTrainingHistory) if the session has neither a
+/// metric nor a cell.
+pub fn session_to_artifact(
+    session: &EntrenarSession,
+) -> Result<ResearchArtifact, RuchyBridgeError> {
+    if !session.has_training_data() && session.code_history.is_empty() {
+        return Err(RuchyBridgeError::NoTrainingHistory);
+    }
+    let stated = |field: &str| !session.derived.contains_key(field);
+    let version = format!("1.0.0+steps{}", session.metrics.total_steps());
+    let mut artifact = ResearchArtifact::new(&session.id, &session.name, ArtifactType::Notebook)
+        .with_version(version)
+        .with_description(description(session))
+        .with_keywords(keywords(session))
+        .with_recorded_times(
+            session.started_at.filter(|_| stated("started_at")),
+            session.ended_at.filter(|_| stated("ended_at")),
+        );
+    artifact.title_derived_from = session.derived.get("name").cloned();
+    if let Some(user) = session
+        .user
+        .as_deref()
+        .filter(|user| !user.trim().is_empty())
+    {
+        let roles = [ContributorRole::Software, ContributorRole::Investigation];
+        artifact = artifact.with_author(Author::new(user).with_roles(roles));
+    }
+    Ok(artifact)
+}
+
+fn keywords(session: &EntrenarSession) -> Vec<String> {
+    let tags: Vec<String> = session
+        .tags
+        .iter()
+        .filter(|tag| !tag.trim().is_empty())
+        .cloned()
+        .collect();
+    if tags.is_empty() {
+        DEFAULT_KEYWORDS.map(ToOwned::to_owned).to_vec()
+    } else {
+        tags
+    }
+}
+
+/// What was trained, in sentences; the same for the same session.
+fn description(session: &EntrenarSession) -> String {
+    let metrics = &session.metrics;
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let subject = match (given(&session.architecture), given(&session.dataset)) {
+        (Some(model), Some(data)) => format!("Training of {model} on {data}."),
+        (Some(model), None) => format!("Training of {model}."),
+        (None, Some(data)) => format!("Training on {data}."),
+        (None, None) if session.has_training_data() => "Training session.".to_owned(),
+        (None, None) => "Code session.".to_owned(),
+    };
+    let mut sentences = vec![subject];
+    let mut recorded = Vec::new();
+    if session.has_training_data() {
+        recorded.push(counted(metrics.total_steps(), "training step"));
+    }
+    if !session.code_history.is_empty() {
+        recorded.push(counted(session.code_history.len(), "code cell"));
+    }
+    sentences.push(format!("Recorded: {}.", recorded.join(", ")));
+    sentences.extend(final_and_best(
+        "Loss",
+        metrics.final_loss(),
+        metrics.best_loss(),
+    ));
+    sentences.extend(final_and_best(
+        "Accuracy",
+        metrics.final_accuracy(),
+        metrics.best_accuracy(),
+    ));
+    sentences.extend(others(session));
+    match metrics.non_finite_count() {
+        0 => {}
+        1 => sentences.push("One value is not finite.".to_owned()),
+        count => sentences.push(format!("{count} values are not finite.")),
+    }
+    let derived = |field: &str| session.derived.contains_key(field);
+    sentences.extend(
+        session
+            .duration()
+            .filter(|_| !derived("started_at") && !derived("ended_at"))
+            .and_then(duration)
+            .map(|duration| format!("Duration: {duration}.")),
+    );
+    sentences.join(" ")
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+fn final_and_best(name: &str, last: Option<f64>, best: Option<f64>) -> Option<String> {
+    let last = number::to_text(last?);
+    Some(match best {
+        Some(best) => format!("{name}: final {last}, best {}.", number::to_text(best)),
+        None => format!("{name}: final {last}, never a finite value."),
+    })
+}
+
+/// Names the series that are neither the loss nor the accuracy.
+fn others(session: &EntrenarSession) -> Option<String> {
+    let shown: Vec<&Series> = [session.metrics.loss(), session.metrics.accuracy()].concat();
+    let shown: BTreeSet<&str> = shown.iter().map(|series| series.name()).collect();
+    let names: BTreeSet<&str> = session
+        .metrics
+        .series()
+        .iter()
+        .filter(|series| !series.is_empty())
+        .map(Series::name)
+        .filter(|name| !shown.contains(name) && !names::fold(name).is_empty())
+        .collect();
+    (!names.is_empty()).then(|| {
+        let names: Vec<&str> = names.into_iter().collect();
+        format!("Other metrics: {}.", names.join(", "))
+    })
+}
+
+/// A duration in the largest two or three units; `None` for a negative one.
+fn duration(duration: TimeDelta) -> Option<String> {
+    let millis = u64::try_from(duration.num_milliseconds()).ok()?;
+    let (seconds, millis) = (millis / 1000, millis % 1000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    Some(match (hours, minutes, seconds) {
+        (0, 0, 0) => format!("{millis} ms"),
+        (0, 0, _) => format!("{seconds} s"),
+        (0, ..) => format!("{minutes} min {seconds} s"),
+        _ => format!("{hours} h {minutes} min {seconds} s"),
+    })
+}

@@ -1,0 +1,234 @@
+use std::fmt;
+
+use crate::research::ValidationError;
+use crate::research::identifier::check_url;
+
+/// An access token. Nothing shows it: not Debug, not an error, not JSON (it has no `Serialize`).
+#[derive(Clone)]
+struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() {
+            "(none)"
+        } else {
+            "(hidden)"
+        })
+    }
+}
+
+/// How to reach Zenodo or another archive that runs InvenioRDM.
+///
+/// The token is never shown, and there is no way to read it back.
+///
+/// ```
+/// use entrenar::research::ZenodoConfig;
+///
+/// let config = ZenodoConfig::new("abc123").with_community("ml");
+/// assert!(!format!("{config:?} {config}").contains("abc123"));
+/// ```
+#[derive(Debug, Clone)]
+pub struct ZenodoConfig {
+    token: Token,
+    sandbox: bool,
+    community: Option<String>,
+    base_url: Option<String>,
+}
+
+impl ZenodoConfig {
+    /// Zenodo, with that access token.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            token: Token(token.into()),
+            sandbox: false,
+            community: None,
+            base_url: None,
+        }
+    }
+
+    /// Uses Zenodo's sandbox, whose DOIs are not real.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: bool) -> Self {
+        self.sandbox = sandbox;
+        self
+    }
+
+    /// Sets the community that the record is to be submitted to.
+    #[must_use]
+    pub fn with_community(mut self, community: impl Into<String>) -> Self {
+        self.community = Some(community.into());
+        self
+    }
+
+    /// Uses another archive that runs InvenioRDM; `url` is its address without `/api`.
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Whether a token was given that could be sent in an HTTP header.
+    pub fn has_token(&self) -> bool {
+        let token = self.token.0.trim();
+        !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic())
+    }
+
+    /// Whether it is the sandbox.
+    pub fn is_sandbox(&self) -> bool {
+        self.sandbox
+    }
+
+    /// Where a deposit would go.
+    ///
+    /// # Errors
+    /// If the address is none, or is neither https nor on this machine.
+    pub(super) fn target(&self) -> Result<ArchiveTarget, DepositError> {
+        let base_url = match (&self.base_url, self.sandbox) {
+            (Some(url), _) => check_base_url(url)?,
+            (None, true) => "https://sandbox.zenodo.org".to_owned(),
+            (None, false) => "https://zenodo.org".to_owned(),
+        };
+        Ok(ArchiveTarget {
+            base_url,
+            sandbox: self.sandbox,
+            community: self.community.clone(),
+        })
+    }
+}
+
+/// The archive's address; never the token.
+impl fmt::Display for ZenodoConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target() {
+            Ok(target) => f.write_str(&target.base_url),
+            Err(_) => f.write_str("an archive without a usable address"),
+        }
+    }
+}
+
+fn check_base_url(url: &str) -> Result<String, DepositError> {
+    // A name or password in the address would be shown with it.
+    let authority = url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err(DepositError::CredentialsInUrl);
+    }
+    if url.contains(['?', '#']) {
+        return Err(DepositError::QueryInUrl);
+    }
+    let url = check_url(url).map_err(DepositError::BaseUrl)?;
+    let url = url.trim_end_matches('/').to_owned();
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    let here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    });
+    if !scheme.eq_ignore_ascii_case("https") && !here {
+        return Err(DepositError::Unencrypted { url });
+    }
+    Ok(url)
+}
+
+/// Where a deposit would go. It holds no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArchiveTarget {
+    /// The archive's address, without a slash at the end.
+    pub base_url: String,
+    /// Whether it is Zenodo's sandbox.
+    pub sandbox: bool,
+    /// The community that the record is to be submitted to.
+    pub community: Option<String>,
+}
+
+/// A deposit cannot be prepared at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DepositError {
+    /// The archive's address is none.
+    #[error("the archive's address cannot be used")]
+    BaseUrl(#[source] ValidationError),
+    /// The archive's address would send the token unencrypted; use https.
+    #[error("{url:?} would send the access token unencrypted; use https")]
+    Unencrypted {
+        /// The address.
+        url: String,
+    },
+    /// The archive's address holds a name or password; leave it out.
+    #[error("the archive's address holds a user name or password")]
+    CredentialsInUrl,
+    /// The archive's address holds a query or fragment, which may be a token; leave it out.
+    #[error("the archive's address holds a query or fragment")]
+    QueryInUrl,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::research::{ArchiveDeposit, ArtifactType, ResearchArtifact};
+
+    #[test]
+    fn a_token_is_in_nothing_that_can_be_shown() {
+        let token = "tok-5eCr3t";
+        let artifact = ResearchArtifact::new("s", "Title", ArtifactType::Notebook);
+        let bases = [
+            None,
+            Some("http://example.org".to_owned()),
+            Some("nonsense".to_owned()),
+            Some(format!("https://user:{token}@example.org")),
+            Some(format!("https://example.org/?access_token={token}")),
+            Some("https://archive.example.org/".to_owned()),
+        ];
+        let mut outcomes = Vec::new();
+        for base in bases {
+            let mut config = ZenodoConfig::new(token)
+                .with_community("c")
+                .with_sandbox(true);
+            if let Some(base) = base {
+                config = config.with_base_url(base);
+            }
+            let mut shown = format!("{config}");
+            let base_is_clean = config
+                .base_url
+                .as_ref()
+                .is_none_or(|url| !url.contains(token));
+            if base_is_clean {
+                shown.push_str(&format!("{config:?}{config:#?}"));
+            }
+            let deposit = ArchiveDeposit::new(config);
+            match deposit.prepare(&artifact) {
+                Ok(prepared) => {
+                    outcomes.push(true);
+                    let missing: Vec<String> =
+                        prepared.missing().iter().map(ToString::to_string).collect();
+                    shown.push_str(&format!(
+                        "{prepared:?}{prepared:#?}{}{:?}{missing:?}{deposit:?}",
+                        prepared.to_json(),
+                        prepared.target()
+                    ));
+                }
+                Err(error) => {
+                    outcomes.push(false);
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    shown.push_str(&format!("{error}{error:?}{source:?}"));
+                }
+            }
+            assert!(!shown.contains(token), "{shown}");
+        }
+        assert_eq!(outcomes, [true, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        let target = |url: &str| ZenodoConfig::new("t").with_base_url(url).target();
+        assert_eq!(
+            target("http://127.0.0.1:15000/").unwrap().base_url,
+            "http://127.0.0.1:15000"
+        );
+        assert!(target("http://127.0.0.1.example.org").is_err());
+        assert!(target("http://localhost.example.org").is_err());
+    }
+}

@@ -1,0 +1,158 @@
+use std::fmt;
+
+use super::{ZenodoConfig, record};
+use crate::research::text::one_line;
+use crate::research::{AuthorKind, ResearchArtifact};
+
+/// Whether an archive insists on something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Importance {
+    /// The archive refuses to publish without it.
+    Required,
+    /// The archive publishes without it, but readers will miss it.
+    Recommended,
+}
+
+/// What can be missing from a deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum MissingField {
+    /// An access token.
+    Token,
+    /// A title of at least three characters.
+    Title,
+    /// A title that somebody gave: the one there is was derived.
+    StatedTitle,
+    /// An author.
+    Author,
+    /// The family name of an author who is known by an address alone.
+    AuthorName,
+    /// An author's ORCID iD.
+    Orcid,
+    /// An author's affiliation.
+    Affiliation,
+    /// The day of publication.
+    PublicationDate,
+    /// Files to be deposited.
+    Files,
+    /// A licence.
+    License,
+    /// A summary.
+    Description,
+    /// Keywords.
+    Keywords,
+    /// A version.
+    Version,
+}
+
+/// Something that a deposit lacks, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingItem {
+    /// What is missing.
+    pub field: MissingField,
+    /// Whether the archive insists on it.
+    pub importance: Importance,
+    /// What is missing, as a sentence.
+    pub message: String,
+    /// What to do about it, as a sentence.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for MissingItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.message, self.hint)
+    }
+}
+
+/// What `artifact` lacks for a deposit, the required things first.
+pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<MissingItem> {
+    let mut items = Vec::new();
+    let mut lacks = |field, importance, message: String, hint| {
+        items.push(MissingItem {
+            field,
+            importance,
+            message,
+            hint,
+        });
+    };
+    use Importance::{Recommended, Required};
+
+    if !config.has_token() {
+        let message = "There is no access token that could be sent.".into();
+        let hint = "Make one at the archive with the scopes deposit:write and deposit:actions.";
+        lacks(MissingField::Token, Required, message, hint);
+    }
+    if one_line(&artifact.title).chars().count() < record::SHORTEST_TITLE {
+        let message = "The title has fewer than three characters.".into();
+        lacks(MissingField::Title, Required, message, "Give a title.");
+    } else if let Some(how) = &artifact.title_derived_from {
+        let message = format!(
+            "Nobody gave a title; it was derived from {}.",
+            one_line(how)
+        );
+        lacks(
+            MissingField::StatedTitle,
+            Recommended,
+            message,
+            "Give a title.",
+        );
+    }
+    if artifact.named_authors().next().is_none() {
+        let message = "Nobody is named as an author.".into();
+        lacks(MissingField::Author, Required, message, "Name the authors.");
+    }
+    for author in artifact.named_authors() {
+        let name = one_line(&author.name);
+        if author.kind() == AuthorKind::Email {
+            let message = format!("The author {name} is known by an address alone.");
+            let hint = "Give the author's name.";
+            lacks(MissingField::AuthorName, Recommended, message, hint);
+        }
+        if author.kind() == AuthorKind::Organisation {
+            continue;
+        }
+        if author.orcid.is_none() {
+            let message = format!("The author {name} has no ORCID iD.");
+            let hint = "Add it, so that the author can be told from others of the same name.";
+            lacks(MissingField::Orcid, Recommended, message, hint);
+        }
+        if author.affiliations.is_empty() {
+            let message = format!("The author {name} has no affiliation.");
+            lacks(MissingField::Affiliation, Recommended, message, "Add it.");
+        }
+    }
+    if record::publication_date(artifact).is_none() {
+        let message = "There is no publication date.".into();
+        let hint = "State the day of the release; the time of recording is not taken for it.";
+        lacks(MissingField::PublicationDate, Required, message, hint);
+    }
+    let message = "There are no files.".into();
+    let hint = "Add the artifact folder that `preserve` writes.";
+    lacks(MissingField::Files, Required, message, hint);
+    if artifact.license.is_none() {
+        let message = "No licence was chosen.".into();
+        let hint = "Choose one of https://spdx.org/licenses/; without it nobody may use the work.";
+        lacks(MissingField::License, Recommended, message, hint);
+    }
+    let description = artifact.description.as_deref().unwrap_or_default();
+    if one_line(description).is_empty() {
+        let message = "There is no description.".into();
+        let hint = "Say in a few sentences what was done.";
+        lacks(MissingField::Description, Recommended, message, hint);
+    }
+    if artifact
+        .keywords
+        .iter()
+        .all(|keyword| one_line(keyword).is_empty())
+    {
+        let message = "There are no keywords.".into();
+        lacks(MissingField::Keywords, Recommended, message, "Add some.");
+    }
+    if one_line(&artifact.version).is_empty() {
+        let message = "There is no version.".into();
+        lacks(MissingField::Version, Recommended, message, "Give one.");
+    }
+    items.sort_by_key(|item| item.importance);
+    items
+}

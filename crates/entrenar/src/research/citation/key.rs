@@ -1,0 +1,89 @@
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::CitationMetadata;
+use crate::research::ArtifactType;
+
+/// Words that say nothing about a title.
+const STOP_WORDS: [&str; 16] = [
+    "a", "an", "and", "at", "by", "das", "der", "die", "for", "from", "in", "of", "on", "the",
+    "to", "with",
+];
+
+/// The longest word in a key.
+const WORD: usize = 24;
+
+pub(super) fn of(citation: &CitationMetadata) -> String {
+    let artifact = citation.artifact();
+    let kind = match artifact.artifact_type {
+        ArtifactType::Dataset => "dataset",
+        ArtifactType::Model => "model",
+        ArtifactType::Code => "code",
+        ArtifactType::Paper => "paper",
+        ArtifactType::Notebook => "notebook",
+        ArtifactType::Workflow => "workflow",
+    };
+    let author = artifact
+        .named_authors()
+        .next()
+        .map(|author| {
+            let family = author.family();
+            // of an address, the part before the `@`
+            let local = family.split('@').find(|part| !part.is_empty());
+            words(local.unwrap_or_default()).concat()
+        })
+        .map(|author| shortened(&author))
+        .filter(|author| author.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let mut key = author.unwrap_or_else(|| kind.to_owned());
+    if let Some(year) = citation.year() {
+        key.push_str(&format!("_{year}"));
+    }
+    let title = words(&artifact.title);
+    let significant = |word: &&String| !STOP_WORDS.contains(&word.as_str());
+    if let Some(word) = title.iter().find(significant).or(title.first()) {
+        key.push('_');
+        key.push_str(&shortened(word));
+    }
+    key.push('_');
+    for byte in Sha256::digest(artifact.id.as_bytes()).iter().take(3) {
+        // writing to a String cannot fail
+        write!(key, "{byte:02x}").unwrap_or_default();
+    }
+    key
+}
+
+fn shortened(word: &str) -> String {
+    word.chars().take(WORD).collect()
+}
+
+/// The words of `text` in lower-case ASCII letters and digits, accents taken off.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in text.nfkd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)) {
+        let plain = match c {
+            'ß' | 'ẞ' => "ss",
+            'ø' | 'Ø' => "o",
+            'æ' | 'Æ' => "ae",
+            'œ' | 'Œ' => "oe",
+            'ł' | 'Ł' => "l",
+            'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+            'þ' | 'Þ' => "th",
+            'ı' => "i",
+            '\'' | '’' => continue,
+            _ => "",
+        };
+        if let Some(word) = words.last_mut() {
+            if c.is_ascii_alphanumeric() {
+                word.push(c.to_ascii_lowercase());
+            } else if !plain.is_empty() {
+                word.push_str(plain);
+            } else if !word.is_empty() {
+                words.push(String::new());
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}

@@ -1,0 +1,43 @@
+/// A value is not what its field says it is. The value itself is part of the message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValidationError {
+    /// Not an ORCID iD: sixteen digits, the last of which is a check digit (or `X`).
+    #[error("{given:?} is not an ORCID iD: {reason}")]
+    InvalidOrcid {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not a ROR id: `0`, six letters or digits and two check digits.
+    #[error("{given:?} is not a ROR id: {reason}")]
+    InvalidRorId {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not a DOI: `10.`, a registrant, `/` and a suffix.
+    #[error("{given:?} is not a DOI")]
+    InvalidDoi {
+        /// What was given.
+        given: String,
+    },
+    /// Not an http(s) address in the characters of RFC 3986.
+    #[error("{given:?} is not an http or https address: {reason}")]
+    InvalidUrl {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not an SPDX licence expression; see <https://spdx.org/licenses/> for the identifiers.
+    #[error("{given:?} is not an SPDX license expression: {reason}")]
+    InvalidLicense {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
