@@ -60,6 +60,28 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A text or document is larger than the database can hold.
+    #[error("{what} is too large: more than {limit} bytes")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// JSON in an output or in metadata is nested more deeply than can be read back.
+    #[error("{what} is nested more than {limit} levels deep")]
+    TooDeep {
+        /// Where.
+        what: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The text cannot be redacted; `reason` says why, the text itself is not shown.
+    #[error("this text cannot be redacted: {reason}")]
+    Unredactable {
+        /// Why.
+        reason: &'static str,
+    },
     /// What was read back is damaged; run `doctor`.
     #[error("the store is damaged: {what}")]
     Damaged {

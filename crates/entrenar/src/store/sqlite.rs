@@ -1,3 +1,0 @@
-/// The embedded store: one SQLite file.
-#[derive(Debug)]
-pub struct SqliteStore {}

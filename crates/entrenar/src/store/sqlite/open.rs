@@ -1,0 +1,226 @@
+//! Opening: is it ours, is it readable, which schema has it.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::failure::Failure;
+use super::schema::{APPLICATION_ID, MIGRATIONS};
+use super::value::length;
+use super::{BUSY_TIMEOUT, StoreMode};
+use crate::files::FileError;
+use crate::store::StoreError;
+
+/// Statements that stay prepared.
+const CACHED_STATEMENTS: usize = 64;
+
+/// Opens the file and brings it to the present schema.
+pub(super) fn connect(path: &Path, mode: StoreMode) -> Result<Connection, StoreError> {
+    look_at_file(path, mode)?;
+    let connection = match mode {
+        StoreMode::ReadWrite => read_write(path),
+        StoreMode::ReadOnly => read_only(path),
+    }
+    .map_err(|failure| failure.at(path))?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(connection)
+}
+
+/// What the file system tells before SQLite is asked, so that the error says what is wrong.
+fn look_at_file(path: &Path, mode: StoreMode) -> Result<(), StoreError> {
+    let not_a_store = |reason: &str| StoreError::NotAStore {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && mode == StoreMode::ReadWrite => {
+            if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
+            }
+            return Ok(());
+        }
+        Err(error) => return Err(FileError::at("read", path)(error).into()),
+    };
+    if metadata.is_dir() {
+        return Err(not_a_store("it is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(not_a_store("it is not a regular file"));
+    }
+    if metadata.len() == 0 && mode == StoreMode::ReadOnly {
+        return Err(not_a_store("it is empty"));
+    }
+    drop(File::open(path).map_err(FileError::at("read", path))?);
+    Ok(())
+}
+
+fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+fn read_write(path: &Path) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = open_with(path, flags).map_err(|error| cannot_open(path, error))?;
+    if connection.is_readonly("main")? {
+        return Err(StoreError::ReadOnly {
+            path: path.to_owned(),
+        }
+        .into());
+    }
+    // Deleted content is overwritten with zeros, so that what was removed is gone.
+    connection.execute_batch(
+        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;",
+    )?;
+    let version = version(&connection, path, true)?;
+    if version < length(MIGRATIONS.len()) {
+        migrate(&mut connection, path)?;
+    }
+    enter_wal(&connection)?;
+    Ok(connection)
+}
+
+/// SQLite names no reason when it cannot open a file: the folder may refuse writing.
+fn cannot_open(path: &Path, error: rusqlite::Error) -> Failure {
+    if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) {
+        StoreError::ReadOnly {
+            path: path.to_owned(),
+        }
+        .into()
+    } else {
+        error.into()
+    }
+}
+
+fn read_only(path: &Path) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let first = open_with(path, flags)
+        .map_err(Failure::from)
+        .and_then(|connection| Ok((version(&connection, path, false)?, connection)));
+    let (found, connection) = match first {
+        Ok(opened) => opened,
+        // A store in a folder that cannot be written has no place for the files of WAL mode.
+        // Without a log beside it the file alone is the whole store.
+        Err(Failure::Sql(error)) if needs_immutable(&error) && !has_log(path) => {
+            let connection = open_with(&immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?;
+            (version(&connection, path, false)?, connection)
+        }
+        Err(failure) => return Err(failure),
+    };
+    if found < length(MIGRATIONS.len()) {
+        return Err(StoreError::NotAStore {
+            path: path.to_owned(),
+            reason: format!("it has the older schema {found}; open it for writing once"),
+        }
+        .into());
+    }
+    Ok(connection)
+}
+
+fn needs_immutable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    )
+}
+
+/// Whether a write-ahead log with content lies beside the store.
+fn has_log(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    fs::metadata(name).is_ok_and(|log| log.len() > 0)
+}
+
+/// The URI by which SQLite reads a file that nobody changes (percent-encoded as RFC 3986 asks).
+fn immutable_uri(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_error| path.to_owned());
+    let mut uri = String::from("file:");
+    for byte in absolute.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(char::from(*byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri.into()
+}
+
+/// The store's schema version; 0 for a file without any content where that may be.
+fn version(connection: &Connection, path: &Path, may_be_empty: bool) -> Result<i64, Failure> {
+    let number = |pragma: &str| {
+        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let empty = objects == 0 && application == 0 && version == 0;
+    if empty && may_be_empty {
+        return Ok(0);
+    }
+    if application != APPLICATION_ID {
+        return Err(StoreError::NotAStore {
+            path: path.to_owned(),
+            reason: "it is an SQLite file of another program".into(),
+        }
+        .into());
+    }
+    let known = length(MIGRATIONS.len());
+    if version > known {
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found: version,
+            known,
+        }
+        .into());
+    }
+    Ok(version)
+}
+
+/// Applies the migrations that are missing, in one transaction.
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have done it since.
+    let found = version(&transaction, path, true)?;
+    let applied = usize::try_from(found).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(applied) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.execute_batch(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {};",
+        MIGRATIONS.len()
+    ))?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Switches to the write-ahead log, in which readers and a writer do not wait for each other.
+///
+/// The switch needs the file alone and does not wait for it by itself. A file system that
+/// cannot share memory keeps the rollback journal.
+fn enter_wal(connection: &Connection) -> Result<(), Failure> {
+    let begin = Instant::now();
+    loop {
+        let mode: Result<String, _> =
+            connection.query_row("PRAGMA journal_mode", [], |row| row.get(0));
+        if mode? == "wal" {
+            return Ok(());
+        }
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |_row| Ok(())) {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begin.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
