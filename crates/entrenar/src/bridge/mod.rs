@@ -60,7 +60,7 @@ pub struct SourceContext {
 impl SourceContext {
     /// The file's stem, for a title that the file does not hold.
     pub fn stem(&self) -> Option<&str> {
-        Path::new(self.name.as_deref()?).file_stem()?.to_str()
+        stem(self.name.as_deref()?)
     }
 
     /// Describes `bytes` as the source of a session.
@@ -76,16 +76,7 @@ impl SourceContext {
     /// An empty session for the source `bytes`: its id is made of the SHA-256, so that stores
     /// agree; its name is the file's stem, marked as derived.
     pub fn new_session(&self, bytes: &[u8], format: SourceFormat) -> EntrenarSession {
-        let source = self.source_info(bytes, format);
-        let id = session_id(&source.sha256);
-        let (name, rule) = match self.stem() {
-            Some(stem) => (stem.to_owned(), "the file's name"),
-            None => (id.clone(), "the session's id"),
-        };
-        let mut session = EntrenarSession::empty(id, name);
-        session.derived.insert("name".into(), rule.into());
-        session.source = Some(source);
-        session
+        session_of(self.source_info(bytes, format))
     }
 
     /// The timestamp for a cell that has none in the source: the file's modification time, or
@@ -94,6 +85,23 @@ impl SourceContext {
     pub fn stand_in_time(&self) -> DateTime<Utc> {
         self.modified.unwrap_or(DateTime::UNIX_EPOCH)
     }
+}
+
+fn stem(name: &str) -> Option<&str> {
+    Path::new(name).file_stem()?.to_str()
+}
+
+/// An empty session that was read from `source`; see [`SourceContext::new_session`].
+fn session_of(source: SourceInfo) -> EntrenarSession {
+    let id = session_id(&source.sha256);
+    let (name, rule) = match source.name.as_deref().and_then(stem) {
+        Some(stem) => (stem.to_owned(), "the file's name"),
+        None => (id.clone(), "the session's id"),
+    };
+    let mut session = EntrenarSession::empty(id, name);
+    session.derived.insert("name".into(), rule.into());
+    session.source = Some(source);
+    session
 }
 
 /// The id of a session that is read from a source with this digest: its first 16 digits.
@@ -145,6 +153,13 @@ pub fn read(bytes: &[u8], context: &SourceContext) -> Result<EntrenarSession, Br
 /// # Errors
 /// As [`read`], and if the file cannot be read or is not a regular file.
 pub fn read_file(path: &Path, limits: Limits) -> Result<Imported, BridgeError> {
+    let (source, context) = load(path, limits)?;
+    let session = read(&source, &context)?;
+    Ok(Imported { session, source })
+}
+
+/// The bytes of the regular file at `path`, and what is known beside them.
+fn load(path: &Path, limits: Limits) -> Result<(Vec<u8>, SourceContext), BridgeError> {
     let io = |source| BridgeError::Io {
         path: path.to_owned(),
         source,
@@ -174,6 +189,5 @@ pub fn read_file(path: &Path, limits: Limits) -> Result<Imported, BridgeError> {
         modified: metadata.modified().ok().map(DateTime::from),
         limits,
     };
-    let session = read(&source, &context)?;
-    Ok(Imported { session, source })
+    Ok((source, context))
 }
