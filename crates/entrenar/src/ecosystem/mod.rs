@@ -2,6 +2,6 @@
 
 mod artifact;
 
-pub use crate::bridge::ruchy::RuchyBridgeError;
+pub use crate::bridge::ruchy::{RuchyBridgeError, RuchySession};
 pub use crate::session::{CodeCell, EntrenarSession, SessionMetrics};
 pub use artifact::session_to_artifact;
