@@ -22,7 +22,7 @@ mod session;
 mod timeline;
 pub mod values;
 
-use super::text::{self, Decoded};
+use super::text;
 use super::{BridgeError, SourceContext};
 use crate::session::{EntrenarSession, SourceFormat};
 
@@ -54,21 +54,19 @@ fn read_recording(
     let mut session = if format == SourceFormat::RuchyNotebook {
         notebook::read(bytes, context.limits, &mut warnings)?
     } else {
-        let Decoded {
-            text,
-            warnings: notes,
-        } = text::decode(bytes)?;
+        let decoded = text::decode(bytes)?;
+        let text = &decoded.text;
         let mut session = match format {
-            SourceFormat::RuchyReplay => replay::read(&text, context.limits, &mut warnings)?,
-            SourceFormat::RuchyAudit => audit::read(&text, context.limits, &mut warnings)?,
-            SourceFormat::RuchyHistory => history::read(&text, &mut warnings),
+            SourceFormat::RuchyReplay => replay::read(text, context.limits, &mut warnings)?,
+            SourceFormat::RuchyAudit => audit::read(text, context.limits, &mut warnings)?,
+            SourceFormat::RuchyHistory => history::read(text, &mut warnings),
             other => {
                 return Err(BridgeError::UnknownFormat {
                     hint: format!("{other} is not one of Ruchy's formats"),
                 });
             }
         };
-        session.warnings = notes;
+        session.warnings = decoded.warnings;
         session
     };
     session.warnings.extend(warnings.finish());

@@ -59,7 +59,7 @@ impl Timeline {
                         &path,
                         &mut head.extra,
                         warnings,
-                    )
+                    );
                 }
                 "timestamp_ns" => {
                     head.timestamp_ns = taken(
