@@ -1,2 +1,32 @@
-//! The `entrenar` command.
-fn main() {}
+//! The `entrenar` command: keep, look at, and preserve training sessions.
+
+mod app;
+mod cells;
+mod errors;
+mod figures;
+mod input;
+mod plot;
+mod reader;
+mod save;
+mod series;
+mod shell;
+mod store_path;
+mod summary;
+mod table;
+mod term;
+mod verbs;
+mod when;
+
+use std::process::ExitCode;
+
+use app::Invocation;
+
+fn main() -> ExitCode {
+    errors::install_bug_note();
+    let (mut app, verb) = match app::parse(std::env::args_os()) {
+        Invocation::Run { app, verb } => (*app, *verb),
+        Invocation::Answered(exit) => return exit.into(),
+    };
+    let done = verb.run(&mut app);
+    app.finish(done).into()
+}

@@ -1,0 +1,260 @@
+//! The command line as a whole: global options, verbs, and what every verb needs.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use entrenar::session::{EntrenarSession, SystemClock};
+use entrenar::store::{SqliteStore, Store as _, StoreError, StoreMode};
+
+use crate::errors::{Exit, Failure};
+use crate::store_path;
+use crate::term::{ColourChoice, Line, Stream, Tone};
+use crate::verbs::Verb;
+
+/// A flight recorder for interactive machine-learning training.
+#[derive(Debug, Parser)]
+#[command(
+    name = "entrenar",
+    version,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    max_term_width = 100,
+    after_long_help = EXIT_CODES,
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Options that every verb takes, before or after its name.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The store's file [default: entrenar/entrenar.db in the XDG data directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ENTRENAR_STORE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
+    store: Option<PathBuf>,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help_heading = "Global options"
+    )]
+    color: ColourChoice,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; warnings do not change that
+  1  some input could not be read; the rest was done
+  2  the command line cannot be understood
+  3  no such session, or several
+  4  the store cannot be opened, read or written, or is damaged
+  5  the output is there already or cannot be written";
+
+/// What `entrenar --help` says: everything on one screen of 24 lines.
+const HELP: &str = "\
+Keeps what happened in a training session, shows it, and makes it citable.
+
+Usage: entrenar [OPTIONS] VERB …     (entrenar VERB --help: options and examples)
+
+  preserve FILE      read, keep, show, and write a citable artifact folder
+  import FILE…       keep sessions from files, folders, globs, or - for stdin
+  list               find sessions by tag, text, date, metric; sort by any column
+  show ID            metadata, runs, metrics and cells of a session
+  plot ID…           chart of one or more sessions, here or as SVG
+  compare A B…       what differs, metrics side by side, one chart
+  export ID          as notebook, json, csv, jsonl or ruchy
+  cite ID            as BibTeX or CITATION.cff
+  tag, note, rename  change what you call a session
+  rm, redact         remove a session; remove a leaked secret everywhere
+  backup, doctor     copy the store; look for damage
+  completions, man   for your shell
+
+  --store FILE       the store [env ENTRENAR_STORE; default: XDG data directory]
+  --color WHEN       auto, always or never [NO_COLOR is honoured]
+  -h, --help; -V, --version
+
+Exit codes: 0 done · 1 some input failed · 2 usage · 3 no such session
+            4 the store failed · 5 the output exists or cannot be written
+";
+
+/// The command with all its verbs, for completions and man pages.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// What a command line asks for.
+pub(crate) enum Invocation {
+    /// A verb.
+    Run {
+        /// What every verb needs.
+        app: Box<App>,
+        /// The verb.
+        verb: Box<Verb>,
+    },
+    /// Help or an error, which was printed.
+    Answered(Exit),
+}
+
+/// Reads the command line; help, version and errors are printed here.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Invocation {
+    let parsed = command()
+        .override_help(HELP)
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(Cli { global, verb }) => Invocation::Run {
+            app: Box::new(App {
+                out: Stream::stdout(global.color),
+                err: Stream::stderr(global.color),
+                store: global.store,
+            }),
+            verb: Box::new(verb),
+        },
+        Err(error) => Invocation::Answered(answer(&error)),
+    }
+}
+
+fn answer(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        let mut stderr = Stream::stderr(ColourChoice::Auto);
+        let text = error.render().to_string();
+        for line in text.trim_end().lines() {
+            let line = match line.strip_prefix("error:") {
+                Some(rest) => Line::of(Tone::Bad, "error").plain(":").plain(rest),
+                None => Line::new().plain(line),
+            };
+            if stderr.long_line(&line).is_err() {
+                break;
+            }
+        }
+        return Exit::Usage;
+    }
+    let mut stdout = Stream::stdout(ColourChoice::Auto);
+    let printed = stdout.help(&error.render()).and_then(|()| stdout.flush());
+    match printed.map_err(Failure::from) {
+        Ok(()) => Exit::Done,
+        Err(failure) => failure.exit(),
+    }
+}
+
+/// What every verb needs: where to print, where the store is.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Standard output.
+    pub(crate) out: Stream,
+    /// Standard error.
+    pub(crate) err: Stream,
+    store: Option<PathBuf>,
+}
+
+impl App {
+    /// The store's file.
+    pub(crate) fn store_path(&self) -> Result<PathBuf, Failure> {
+        store_path::resolve(self.store.clone())
+    }
+
+    /// The store, made if it is not there.
+    pub(crate) fn store_to_write(&self) -> Result<SqliteStore, Failure> {
+        let path = self.store_path()?;
+        Ok(SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock)?)
+    }
+
+    /// The store as it is; `None` where there is none yet.
+    pub(crate) fn store_if_there(&self) -> Result<Option<SqliteStore>, Failure> {
+        let path = self.store_path()?;
+        match path.try_exists() {
+            Ok(false) => Ok(None),
+            // Where that cannot be told, opening says why.
+            Ok(true) | Err(_) => Ok(Some(SqliteStore::open(
+                &path,
+                StoreMode::ReadOnly,
+                SystemClock,
+            )?)),
+        }
+    }
+
+    /// The store, which must be there, and the whole id of the session that `id` names.
+    pub(crate) fn find(&self, id: &str) -> Result<(SqliteStore, String), Failure> {
+        let store = self.store_if_there()?.ok_or_else(|| self.missing(id))?;
+        let id = store.resolve(id)?;
+        Ok((store, id))
+    }
+
+    /// As [`find`](Self::find), to change the session.
+    pub(crate) fn find_to_write(&self, id: &str) -> Result<(SqliteStore, String), Failure> {
+        if self.store_if_there()?.is_none() {
+            return Err(self.missing(id));
+        }
+        let store = self.store_to_write()?;
+        let id = store.resolve(id)?;
+        Ok((store, id))
+    }
+
+    /// The session that `id` names.
+    pub(crate) fn session(&self, id: &str) -> Result<EntrenarSession, Failure> {
+        let (store, id) = self.find(id)?;
+        Ok(store.session(&id)?)
+    }
+
+    /// The sessions that `ids` name.
+    pub(crate) fn sessions(&self, ids: &[String]) -> Result<Vec<EntrenarSession>, Failure> {
+        ids.iter().map(|id| self.session(id)).collect()
+    }
+
+    fn missing(&self, id: &str) -> Failure {
+        let path = self.store_path().unwrap_or_default();
+        Failure::from(StoreError::NotFound { id: id.to_owned() })
+            .hint(format!("there is no store at {} yet", path.display()))
+    }
+
+    /// Prints a heading with a line before it.
+    pub(crate) fn heading(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.gap()?;
+        Ok(self.out.line(&Line::of(Tone::Strong, text))?)
+    }
+
+    /// Columns of a chart: the terminal's, up to where a chart reads well, or 80.
+    pub(crate) fn chart_columns(&self) -> usize {
+        self.out.columns().unwrap_or(80).min(160)
+    }
+
+    /// A command that the user may run next, on the same store.
+    pub(crate) fn command(&self, words: &str) -> String {
+        match &self.store {
+            Some(path)
+                if std::env::var_os("ENTRENAR_STORE").as_deref() != Some(path.as_os_str()) =>
+            {
+                format!("entrenar --store {} {words}", crate::shell::word(path))
+            }
+            _ => format!("entrenar {words}"),
+        }
+    }
+
+    /// Prints what is left and tells how it went.
+    pub(crate) fn finish(mut self, done: Result<Exit, Failure>) -> Exit {
+        // What was printed before a failure comes before its message.
+        let flushed = self.out.flush().map_err(Failure::from);
+        let failure = match (done, flushed) {
+            (Ok(exit), Ok(())) => return exit,
+            (Err(failure), _) | (Ok(_), Err(failure)) => failure,
+        };
+        match failure.tell(&mut self.err) {
+            // Where standard error is closed as well, the exit code still tells.
+            Ok(()) | Err(_) => failure.exit(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Which series of a session a chart or a table shows, and under what name.
+
+use entrenar::export::chart::{ChartOptions, ChartSeries};
+use entrenar::session::{EntrenarSession, Series, names};
+
+use crate::errors::{Exit, Failure};
+
+/// A chart with more lines shows none of them well.
+pub(crate) const MOST_CURVES: usize = 12;
+
+/// The series that `wanted` names; without any, the loss, else the accuracy, else the longest
+/// series. Several runs and ranks are several series.
+pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&'a Series> {
+    let all = || {
+        session
+            .metrics
+            .series()
+            .iter()
+            .filter(|series| !series.is_empty())
+    };
+    if wanted.is_empty() {
+        let main = Some(session.metrics.loss())
+            .filter(|series| !series.is_empty())
+            .unwrap_or_else(|| session.metrics.accuracy());
+        if !main.is_empty() {
+            return main;
+        }
+        let longest = all().max_by_key(|series| (series.len(), std::cmp::Reverse(series.name())));
+        return longest.into_iter().collect();
+    }
+    wanted
+        .iter()
+        .flat_map(|name| {
+            let exact: Vec<_> = all().filter(|series| series.name() == name).collect();
+            if exact.is_empty() {
+                let folded = names::fold(name);
+                all()
+                    .filter(|series| names::fold(series.name()) == folded)
+                    .collect()
+            } else {
+                exact
+            }
+        })
+        .collect()
+}
+
+/// Names of a session's metrics, each once, for a hint.
+pub(crate) fn known_names(session: &EntrenarSession) -> Vec<&str> {
+    let mut names: Vec<_> = session.metrics.series().iter().map(Series::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// No session has the metric that was asked for.
+pub(crate) fn no_such_metric(sessions: &[EntrenarSession], wanted: &[String]) -> Failure {
+    let mut known: Vec<_> = sessions.iter().flat_map(known_names).collect();
+    known.sort_unstable();
+    known.dedup();
+    let failure = if wanted.is_empty() {
+        Failure::new(Exit::NotFound, "there is no point to draw")
+    } else {
+        Failure::new(Exit::NotFound, format!("no metric {}", wanted.join(", ")))
+    };
+    if known.is_empty() {
+        failure.hint("nothing that the cells printed was read as a metric; `show` prints the cells")
+    } else {
+        failure.hint(format!("there are {}", known.join(", ")))
+    }
+}
+
+/// What tells a series from the others of its session: its name, run and rank.
+pub(crate) fn label(session: &EntrenarSession, series: &Series) -> String {
+    let key = series.key();
+    let mut label = key.name.clone();
+    if let Some(run) = key.run.filter(|_| session.runs.len() > 1) {
+        let name = usize::try_from(run)
+            .ok()
+            .and_then(|run| session.runs.get(run))
+            .and_then(|run| run.name.as_deref());
+        match name {
+            Some(name) => label.push_str(&format!(" · {name}")),
+            None => label.push_str(&format!(" · run {run}")),
+        }
+    }
+    if let Some(rank) = key.rank {
+        label.push_str(&format!(" · rank {rank}"));
+    }
+    label
+}
+
+/// One line of a drawing.
+#[derive(Debug)]
+pub(crate) struct DrawnLine<'a> {
+    /// The session it is from.
+    pub(crate) session: &'a EntrenarSession,
+    /// The series.
+    pub(crate) series: &'a Series,
+    /// What the legend says.
+    pub(crate) label: String,
+}
+
+/// The series of one or more sessions that a chart shows.
+#[derive(Debug)]
+pub(crate) struct Drawing<'a> {
+    /// At most [`MOST_CURVES`] lines.
+    pub(crate) lines: Vec<DrawnLine<'a>>,
+    /// How many more there are.
+    pub(crate) left_out: usize,
+    /// What the abscissa is.
+    pub(crate) x_label: &'static str,
+}
+
+impl<'a> Drawing<'a> {
+    /// Picks the series of all sessions; with several sessions, their names are in the labels.
+    pub(crate) fn of(sessions: &'a [EntrenarSession], wanted: &[String]) -> Result<Self, Failure> {
+        let mut lines = Vec::new();
+        for session in sessions {
+            for series in pick(session, wanted) {
+                let own = label(session, series);
+                let label = match sessions {
+                    [_] => own,
+                    _ if is_name_of_one(sessions, &session.name) => {
+                        format!("{} · {own}", session.name)
+                    }
+                    _ => format!("{} ({}) · {own}", session.name, session.id),
+                };
+                lines.push(DrawnLine {
+                    session,
+                    series,
+                    label,
+                });
+            }
+        }
+        if lines.is_empty() {
+            return Err(no_such_metric(sessions, wanted));
+        }
+        let left_out = lines.len().saturating_sub(MOST_CURVES);
+        lines.truncate(MOST_CURVES);
+        let x_label = abscissa(lines.iter().map(|line| line.series));
+        Ok(Self {
+            lines,
+            left_out,
+            x_label,
+        })
+    }
+
+    /// The lines as charts take them.
+    pub(crate) fn series(&self) -> Vec<ChartSeries> {
+        self.lines
+            .iter()
+            .map(|line| ChartSeries::of(line.series, &line.label))
+            .collect()
+    }
+
+    /// What is written around the chart.
+    pub(crate) fn options(&self) -> ChartOptions {
+        ChartOptions {
+            title: self.title(),
+            x_label: self.x_label.to_owned(),
+            y_label: self.metric_name().unwrap_or_default().to_owned(),
+            ..ChartOptions::default()
+        }
+    }
+
+    /// The name that all lines have.
+    fn metric_name(&self) -> Option<&str> {
+        let mut names = self.lines.iter().map(|line| line.series.name());
+        let first = names.next()?;
+        names.all(|name| name == first).then_some(first)
+    }
+
+    fn title(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for line in &self.lines {
+            if !names.contains(&line.session.name.as_str()) {
+                names.push(&line.session.name);
+            }
+        }
+        names.join(", ")
+    }
+}
+
+fn is_name_of_one(sessions: &[EntrenarSession], name: &str) -> bool {
+    sessions
+        .iter()
+        .filter(|session| session.name == name)
+        .count()
+        == 1
+}
+
+/// What the abscissa of these series is.
+pub(crate) fn abscissa<'a>(series: impl IntoIterator<Item = &'a Series>) -> &'static str {
+    let mut kinds =
+        series
+            .into_iter()
+            .flat_map(Series::points)
+            .map(|point| match (point.step, point.epoch) {
+                (Some(_), _) => "step",
+                (None, Some(_)) => "epoch",
+                (None, None) => "point",
+            });
+    let first = kinds.next().unwrap_or("point");
+    if kinds.all(|kind| kind == first) {
+        first
+    } else {
+        "step or point"
+    }
+}

@@ -1,0 +1,195 @@
+//! What a session is, in a few lines.
+
+use entrenar::session::{EntrenarSession, Series};
+
+use crate::figures;
+use crate::series;
+use crate::table::{Column, Table};
+use crate::term::{Line, Tone};
+
+/// Columns of a sparkline in a table.
+const SPARK: usize = 24;
+/// Warnings that are shown without being asked for more.
+const MOST_WARNINGS: usize = 8;
+
+/// The session's title.
+pub(crate) fn title(session: &EntrenarSession) -> Line {
+    let line = Line::of(Tone::Strong, &session.name);
+    match session.derived.get("name") {
+        Some(rule) => line.dim(format!("  (from {rule})")),
+        None => line,
+    }
+}
+
+/// The metadata that is there, a line each.
+pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut fact = |name: &str, value: Line| {
+        if !value.is_empty() {
+            let mut line = Line::of(Tone::Dim, format!("{name:<9} "));
+            line.append(&value);
+            lines.push(line);
+        }
+    };
+    let plain = |text: Option<&String>| text.map(|t| Line::new().plain(t)).unwrap_or_default();
+    fact("id", Line::of(Tone::Id, &session.id));
+    if let Some(source) = &session.source {
+        let name = source.name.as_deref().unwrap_or("standard input");
+        fact(
+            "source",
+            Line::new().plain(name).dim(format!(
+                ", {}, {}",
+                source.format,
+                figures::bytes(source.size)
+            )),
+        );
+        fact("sha256", Line::new().dim(source.sha256.to_string()));
+    }
+    fact("began", time(session, "started_at", session.started_at));
+    fact("ended", time(session, "ended_at", session.ended_at));
+    let took = session
+        .duration()
+        .map(figures::duration)
+        .unwrap_or_default();
+    fact("took", Line::new().plain(took));
+    fact("user", plain(session.user.as_ref()));
+    fact("model", plain(session.architecture.as_ref()));
+    fact("dataset", plain(session.dataset.as_ref()));
+    fact("foreign", plain(session.foreign_id.as_ref()));
+    let mut first = "config";
+    for (name, value) in &session.config {
+        fact(first, Line::new().plain(name).dim(" = ").plain(value));
+        first = "";
+    }
+    fact("tags", Line::new().plain(session.tags.join(", ")));
+    let mut first = "notes";
+    for line in session.notes.as_deref().unwrap_or_default().lines() {
+        fact(first, Line::new().plain(line));
+        first = "";
+    }
+    lines
+}
+
+fn time(
+    session: &EntrenarSession,
+    field: &str,
+    time: Option<chrono::DateTime<chrono::Utc>>,
+) -> Line {
+    let Some(time) = time else {
+        return Line::new();
+    };
+    let line = Line::new().plain(figures::second(time));
+    match session.derived.get(field) {
+        Some(rule) => line.dim(format!("  (from {rule})")),
+        None => line,
+    }
+}
+
+/// The figures of every series, with its shape; `None` where there is no point.
+pub(crate) fn metrics(session: &EntrenarSession) -> Option<Table> {
+    let mut table = Table::new(&[
+        ("metric", Column::Flexible),
+        ("points", Column::Right),
+        ("first", Column::Right),
+        ("last", Column::Right),
+        ("min", Column::Right),
+        ("max", Column::Right),
+        ("shape", Column::Left),
+        ("", Column::Left),
+    ]);
+    let mut any = false;
+    for series in session.metrics.series() {
+        let Some(summary) = series.summary() else {
+            continue;
+        };
+        any = true;
+        let plain = |text: String| Line::new().plain(text);
+        let odd = match (summary.nan_count, summary.infinite_count) {
+            (0, 0) => String::new(),
+            (nan, 0) => format!("{nan} NaN"),
+            (0, infinite) => format!("{infinite} infinite"),
+            (nan, infinite) => format!("{nan} NaN, {infinite} infinite"),
+        };
+        table.row(vec![
+            plain(series::label(session, series)),
+            plain(figures::grouped(summary.count)),
+            plain(figures::number(summary.first)),
+            Line::of(Tone::Strong, figures::number(summary.last)),
+            plain(figures::optional_number(summary.min)),
+            plain(figures::optional_number(summary.max)),
+            shape(series),
+            Line::of(Tone::Warning, odd),
+        ]);
+    }
+    any.then_some(table)
+}
+
+fn shape(series: &Series) -> Line {
+    if series.len() < 2 {
+        return Line::new();
+    }
+    Line::of(Tone::Series(0), figures::sparkline(series.values(), SPARK))
+}
+
+/// The runs, where there are several or one that says something.
+pub(crate) fn runs(session: &EntrenarSession) -> Option<Table> {
+    let mut table = Table::new(&[
+        ("run", Column::Right),
+        ("name", Column::Flexible),
+        ("cells", Column::Right),
+        ("status", Column::Left),
+        ("began", Column::Left),
+        ("took", Column::Right),
+        ("config", Column::Flexible),
+    ]);
+    for (index, run) in session.runs.iter().enumerate() {
+        let cells = match (run.first_cell, run.last_cell) {
+            (Some(first), Some(last)) if first == last => format!("[{}]", u64::from(first) + 1),
+            (Some(first), Some(last)) => {
+                format!("[{}]–[{}]", u64::from(first) + 1, u64::from(last) + 1)
+            }
+            _ => String::new(),
+        };
+        let config: Vec<_> = run
+            .config
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let took = run.started_at.zip(run.ended_at).map(|(from, to)| to - from);
+        let status = match run.status {
+            entrenar::session::RunStatus::Unknown => Line::new(),
+            entrenar::session::RunStatus::Finished => Line::new().plain("finished"),
+            entrenar::session::RunStatus::Failed => Line::of(Tone::Bad, "failed"),
+        };
+        table.row(vec![
+            Line::new().plain(index.to_string()),
+            Line::new().plain(run.name.as_deref().unwrap_or_default()),
+            Line::new().plain(cells),
+            status,
+            Line::new().plain(run.started_at.map(figures::second).unwrap_or_default()),
+            Line::new().plain(took.map(figures::duration).unwrap_or_default()),
+            Line::new().plain(config.join(" ")),
+        ]);
+    }
+    (!session.runs.is_empty()).then_some(table)
+}
+
+/// The warnings of the import: the first few, and how many there are.
+pub(crate) fn warnings(session: &EntrenarSession, all: bool) -> Vec<Line> {
+    let most = if all { usize::MAX } else { MOST_WARNINGS };
+    let mut lines: Vec<_> = session
+        .warnings
+        .iter()
+        .take(most)
+        .map(|warning| {
+            Line::of(Tone::Warning, "! ")
+                .plain(&warning.message)
+                .dim(format!("  ({})", warning.place))
+        })
+        .collect();
+    let more = session.warnings.len().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(Line::new().dim(format!("… {more} more; `show --full` lists all")));
+    }
+    lines
+}

@@ -1,0 +1,341 @@
+use std::path::PathBuf;
+
+use entrenar::bridge::Limits;
+use entrenar::session::{EntrenarSession, ImportWarning, Sha256Hash};
+use entrenar::store::{ImportStatus, SqliteStore, Store as _};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::errors::{Exit, Failure};
+use crate::figures;
+use crate::input::{self, Input, Read};
+use crate::reader;
+use crate::table::{Column, Table};
+use crate::term::{Line, Tone, visible};
+
+/// Keep sessions in the store
+///
+/// Reads Jupyter notebooks, Ruchy recordings, entrenar's own session.json and the folders that
+/// `preserve` wrote. A folder is searched with all folders in it; hidden ones are passed over.
+/// A file that is in the store already changes nothing. One that cannot be read does not stop
+/// the others.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  entrenar import lora.ipynb session.replay
+  entrenar import experiments/
+  entrenar import 'runs/2026-*/*.ipynb'
+  curl -s https://example.org/run.ipynb | entrenar import -")]
+pub(crate) struct Args {
+    /// Files, folders, patterns, or `-` for standard input
+    #[arg(required = true, value_name = "FILE")]
+    inputs: Vec<PathBuf>,
+    /// Print an array with one object per input
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limit: SizeLimit,
+}
+
+/// The size limit of what is read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct SizeLimit {
+    /// Refuse a larger file; reading takes up to eight times its size in memory
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_bytes)]
+    max_bytes: u64,
+}
+
+impl SizeLimit {
+    /// The bounds for the readers.
+    pub(crate) fn limits(self) -> Limits {
+        Limits {
+            max_bytes: self.max_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
+/// Sessions that are kept in one transaction: so many, or so many bytes of sources.
+const BATCH_SESSIONS: usize = 256;
+const BATCH_BYTES: usize = 64 << 20;
+/// With more inputs than this, only the failures are listed one by one.
+const MOST_LISTED: usize = 40;
+/// With fewer inputs and bytes than this, no progress bar is worth its flicker.
+const FEW_INPUTS: usize = 8;
+const FEW_BYTES: u64 = 16 << 20;
+
+/// What became of one input.
+#[derive(Debug)]
+struct Outcome {
+    source: String,
+    result: Result<Kept, Failure>,
+}
+
+/// A session that is in the store.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Whether it is new there.
+    pub(crate) status: ImportStatus,
+    id: String,
+    sha256: Option<Sha256Hash>,
+    cells: usize,
+    points: usize,
+    warnings: Vec<ImportWarning>,
+}
+
+impl Kept {
+    fn new(session: &EntrenarSession, status: ImportStatus) -> Self {
+        Self {
+            status,
+            id: session.id.clone(),
+            sha256: session.source.as_ref().map(|source| source.sha256),
+            cells: session.code_history.len(),
+            points: session.metrics.point_count(),
+            warnings: session.warnings.clone(),
+        }
+    }
+}
+
+/// The name of a status in JSON and in tables.
+pub(crate) fn status_name(status: ImportStatus) -> &'static str {
+    match status {
+        ImportStatus::Imported => "imported",
+        ImportStatus::Unchanged => "unchanged",
+    }
+}
+
+impl Args {
+    pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        let mut outcomes = Vec::new();
+        let mut inputs = Vec::new();
+        let mut places = Vec::new();
+        for gathered in self
+            .inputs
+            .iter()
+            .flat_map(|argument| input::gather(argument))
+        {
+            match gathered {
+                Ok(input) => {
+                    places.push(outcomes.len());
+                    outcomes.push(None);
+                    inputs.push(input);
+                }
+                Err((source, failure)) => outcomes.push(Some(Outcome {
+                    source,
+                    result: Err(failure),
+                })),
+            }
+        }
+        if inputs
+            .iter()
+            .filter(|input| **input == Input::Stdin)
+            .count()
+            > 1
+        {
+            return Err(Failure::usage(
+                "standard input can be read once: `-` is given twice",
+            ));
+        }
+        let mut store = app.store_to_write()?;
+        let bar = progress(&inputs);
+        let mut batch = Batch::default();
+        let mut store_outcome = |at: usize, outcome: Outcome| {
+            if let Some(slot) = places.get(at).and_then(|place| outcomes.get_mut(*place)) {
+                *slot = Some(outcome);
+            }
+        };
+        let read = reader::read_in_order(&inputs, self.limit.limits(), |at, read| {
+            let Some(input) = inputs.get(at) else {
+                return Ok(());
+            };
+            bar.set_message(visible(&input.name()).into_owned());
+            match read {
+                Ok(read) => batch.push(at, input, read),
+                Err(failure) => store_outcome(
+                    at,
+                    Outcome {
+                        source: input.name(),
+                        result: Err(failure),
+                    },
+                ),
+            }
+            bar.inc(1);
+            if batch.is_full() {
+                batch.keep(&mut store, &mut store_outcome)?;
+            }
+            Ok(())
+        })
+        .and_then(|()| batch.keep(&mut store, &mut store_outcome));
+        bar.finish_and_clear();
+        let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+        if self.json {
+            let values = outcomes.iter().map(to_json).collect();
+            app.out.json(&Value::Array(values))?;
+        } else {
+            print(app, &outcomes)?;
+        }
+        // The store failed: what was kept before that has been shown.
+        read?;
+        let failed = outcomes.iter().any(|outcome| outcome.result.is_err());
+        Ok(if failed {
+            Exit::InputFailed
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+/// Sessions that were read and wait for their transaction.
+#[derive(Debug, Default)]
+struct Batch {
+    read: Vec<(usize, String, Read)>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn push(&mut self, at: usize, input: &Input, read: Read) {
+        self.bytes += read.source.as_ref().map_or(0, Vec::len);
+        self.read.push((at, input.name(), read));
+    }
+
+    fn is_full(&self) -> bool {
+        self.read.len() >= BATCH_SESSIONS || self.bytes >= BATCH_BYTES
+    }
+
+    /// Keeps the sessions in one transaction and tells what became of each.
+    fn keep(
+        &mut self,
+        store: &mut SqliteStore,
+        tell: &mut impl FnMut(usize, Outcome),
+    ) -> Result<(), Failure> {
+        if self.read.is_empty() {
+            return Ok(());
+        }
+        let sessions: Vec<_> = self
+            .read
+            .iter()
+            .map(|(_, _, read)| (&read.session, read.source.as_deref()))
+            .collect();
+        let results = store.import_all(&sessions)?;
+        for ((at, source, read), result) in self.read.drain(..).zip(results) {
+            let result = result
+                .map(|status| Kept::new(&read.session, status))
+                .map_err(Failure::from);
+            tell(at, Outcome { source, result });
+        }
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+fn progress(inputs: &[Input]) -> ProgressBar {
+    let bytes: u64 = inputs.iter().map(Input::size).sum();
+    let bar = ProgressBar::new(u64::try_from(inputs.len()).unwrap_or(u64::MAX));
+    if inputs.len() < FEW_INPUTS && bytes < FEW_BYTES {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}") {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+fn to_json(outcome: &Outcome) -> Value {
+    match &outcome.result {
+        Ok(kept) => json!({
+            "id": kept.id,
+            "source": outcome.source,
+            "sha256": kept.sha256.map(|hash| hash.to_string()),
+            "status": status_name(kept.status),
+            "cells": kept.cells,
+            "points": kept.points,
+            "warnings": warnings_json(&kept.warnings),
+        }),
+        Err(failure) => json!({
+            "id": null,
+            "source": outcome.source,
+            "sha256": null,
+            "status": "failed",
+            "cells": 0,
+            "points": 0,
+            "warnings": [],
+            "error": failure.in_one_line(),
+        }),
+    }
+}
+
+/// Warnings as they are in `show --json`.
+pub(crate) fn warnings_json(warnings: &[ImportWarning]) -> Value {
+    warnings
+        .iter()
+        .map(|warning| {
+            json!({
+                "kind": warning.kind.as_str(),
+                "path": warning.place.path,
+                "byte": warning.place.byte,
+                "message": warning.message,
+            })
+        })
+        .collect()
+}
+
+fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let mut table = Table::new(&[
+        ("", Column::Left),
+        ("", Column::Left),
+        ("", Column::Path),
+        ("", Column::Right),
+        ("", Column::Right),
+        ("", Column::Right),
+    ]);
+    let mut counts = [0_usize; 3];
+    let [imported, unchanged, failed] = &mut counts;
+    for outcome in outcomes {
+        let Ok(kept) = &outcome.result else {
+            *failed += 1;
+            continue;
+        };
+        let (counter, tone) = match kept.status {
+            ImportStatus::Imported => (&mut *imported, Tone::Good),
+            ImportStatus::Unchanged => (&mut *unchanged, Tone::Dim),
+        };
+        *counter += 1;
+        let some = |n: usize, one, many| {
+            let text = if n == 0 {
+                String::new()
+            } else {
+                figures::count(n, one, many)
+            };
+            Line::new().plain(text)
+        };
+        table.row(vec![
+            Line::of(tone, status_name(kept.status)),
+            Line::of(Tone::Id, &kept.id),
+            Line::new().plain(&outcome.source),
+            some(kept.cells, "cell", "cells"),
+            some(kept.points, "point", "points"),
+            some(kept.warnings.len(), "warning", "warnings"),
+        ]);
+    }
+    if outcomes.len() <= MOST_LISTED {
+        for line in table.lines(app.out.columns()) {
+            app.out.line(&line)?;
+        }
+    }
+    if outcomes.len() > 1 {
+        let mut parts = Vec::new();
+        for (n, what) in counts.iter().zip(["imported", "unchanged", "failed"]) {
+            if *n > 0 {
+                parts.push(format!("{} {what}", figures::grouped(*n)));
+            }
+        }
+        app.out.line(&Line::of(Tone::Strong, parts.join(", ")))?;
+    }
+    app.out.flush()?;
+    for failure in outcomes.iter().filter_map(|o| o.result.as_ref().err()) {
+        // Where standard error is closed, the exit code still tells.
+        drop(failure.tell(&mut app.err));
+    }
+    Ok(())
+}

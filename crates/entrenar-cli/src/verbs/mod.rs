@@ -1,0 +1,66 @@
+//! One file per verb: its arguments and what it does.
+
+mod backup;
+mod cite;
+mod compare;
+mod completions;
+mod doctor;
+mod export;
+mod import;
+mod list;
+mod man;
+mod note;
+mod plot;
+mod redact;
+mod rename;
+mod rm;
+mod show;
+mod tag;
+
+use crate::app::App;
+use crate::errors::{Exit, Failure};
+
+/// What the user wants.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    Import(import::Args),
+    List(list::Args),
+    Show(show::Args),
+    Plot(plot::Args),
+    Compare(compare::Args),
+    Export(export::Args),
+    Cite(cite::Args),
+    Tag(tag::Args),
+    Note(note::Args),
+    Rename(rename::Args),
+    Rm(rm::Args),
+    Redact(redact::Args),
+    Backup(backup::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        match self {
+            Self::Import(args) => args.run(app),
+            Self::List(args) => args.run(app),
+            Self::Show(args) => args.run(app),
+            Self::Plot(args) => args.run(app),
+            Self::Compare(args) => args.run(app),
+            Self::Export(args) => args.run(app),
+            Self::Cite(args) => args.run(app),
+            Self::Tag(args) => args.run(app),
+            Self::Note(args) => args.run(app),
+            Self::Rename(args) => args.run(app),
+            Self::Rm(args) => args.run(app),
+            Self::Redact(args) => args.run(app),
+            Self::Backup(args) => args.run(app),
+            Self::Doctor(args) => args.run(app),
+            Self::Completions(args) => args.run(app),
+            Self::Man(args) => args.run(app),
+        }
+    }
+}
