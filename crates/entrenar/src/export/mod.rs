@@ -8,6 +8,7 @@ pub mod chart;
 pub mod csv;
 mod escape;
 pub mod jsonl;
+pub mod notebook;
 pub mod ruchy_script;
 pub mod session_json;
 pub mod svg;
