@@ -1,12 +1,40 @@
 //! Printed text → points.
 //!
-//! Two steps: a terminal line model turns bytes into logical lines (carriage returns,
-//! backspaces, escapes understood), then small named grammars read metrics from each line.
-//! [`apply`] does it for all outputs of a session and finds its runs.
+//! Two steps. A terminal line model ([`lines`]) turns text into logical lines: carriage returns,
+//! backspaces, cursor movement and escapes are understood, and each state of a redrawn line is
+//! seen. Small named grammars then read numbers with their names from each line, and a reader
+//! decides which of them are metrics: the name has a metric word, or the same unknown name comes
+//! again and again in log lines. Times, throughput, memory, settings and arguments are left out.
+//!
+//! | rule | reads |
+//! |---|---|
+//! | `key=value`, `key: value`, `name value` | pairs anywhere in a line |
+//! | `dict` | Python dictionaries and JSON objects on one line |
+//! | `progress bar` | tqdm, Keras, rich, Ultralytics |
+//! | `columns` | plain tables whose first column counts (fastai, scikit-learn) |
+//! | `boxed` | framed tables of a name and a value (Lightning, Stable-Baselines3) |
+//! | `symbols` | tuples of symbols (Julia) |
+//!
+//! A step or an epoch comes from the line itself, else from the last line of the same text that
+//! showed one.
+//!
+//! [`apply`] does this for all outputs of a session and finds its runs. Only streams and
+//! dictionaries that a cell evaluated to are read: tables of metrics in HTML and the state of
+//! widgets are another kind of input, which this module does not read. A grammar for one of them
+//! would hand its names and numbers to the same reader.
+
+mod apply;
+mod config;
+mod grammar;
+pub mod lines;
+mod number;
+mod reader;
+mod runs;
+mod words;
 
 use std::ops::Range;
 
-use crate::session::EntrenarSession;
+pub use apply::apply;
 
 /// Whether a value was reported once or is an intermediate state of a redrawn line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +48,8 @@ pub enum PointKind {
 /// A point read from printed text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExtractedPoint {
-    /// The metric's name as printed.
+    /// The metric's name as printed. Where the line says for the whole of it which part of the
+    /// data it is about (`Test set: …`, `train epoch: 1, …`), that word comes before it.
     pub name: String,
     /// The value; NaN and infinities are data.
     pub value: f64,
@@ -39,9 +68,8 @@ pub struct ExtractedPoint {
 }
 
 /// Reads all points of a text as a program printed it, terminal escapes included.
-pub fn points(_text: &str) -> Vec<ExtractedPoint> {
-    Vec::new()
+pub fn points(text: &str) -> Vec<ExtractedPoint> {
+    let mut reader = reader::Reader::default();
+    lines::scan(text, |state| reader.line(state));
+    reader.finish()
 }
-
-/// Reads the outputs of all cells of `session` into its metrics and finds its runs.
-pub fn apply(_session: &mut EntrenarSession) {}

@@ -1,0 +1,190 @@
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::session::{EntrenarSession, Origin, OriginKind, Point, SeriesKey, output};
+
+use super::grammar::dict;
+use super::lines::{self, LineState};
+use super::reader::Reader;
+use super::{ExtractedPoint, PointKind, runs};
+
+/// Reads the outputs of all cells of `session` into its metrics and finds its runs.
+///
+/// Consecutive stream outputs of the same name are read as one text. Of what a cell evaluated
+/// to, only a dictionary (`{'eval_loss': 0.28, …}`) is read; tracebacks are not. An intermediate
+/// state of a progress bar enters only where its cell reports nothing else of that name.
+///
+/// Call it once, when all cells are there: a second call would add the points again.
+///
+/// # Runs
+/// A point with a step or an epoch is *placed*. The first placed point opens a run. A later one
+/// opens a new run if it goes back relative to the points of the same name and rank in the
+/// current run: in another cell, to any earlier place or to the same single one; in the same
+/// cell, to the place where the series began. The epoch counts before the step, so a step that
+/// begins again in each epoch opens no run. Everything else continues the current run: other
+/// names, later places, values without a place (an evaluation). Such values before the first run
+/// belong to no run; where a session has no placed point at all, one run takes all its points.
+///
+/// A run failed if the cell of its last point did, or another of its cells in which no later run
+/// began; it finished if its cells ran and none failed. Its times are those of its cells, where
+/// they were recorded and the cell holds no other run at that end.
+pub fn apply(session: &mut EntrenarSession) {
+    let mut cells = Vec::new();
+    for (index, record) in session.cell_records.iter().enumerate() {
+        let points = cell_points(&record.outputs);
+        if !points.is_empty() {
+            cells.push((index, points));
+        }
+    }
+    let assigned = runs::find(session, &cells);
+    for ((index, points), runs) in cells.into_iter().zip(assigned) {
+        for ((point, output, span), run) in points.into_iter().zip(runs) {
+            let key = SeriesKey {
+                name: point.name,
+                run,
+                rank: point.rank,
+            };
+            let origin = Origin {
+                kind: OriginKind::Printed,
+                cell: u32::try_from(index).unwrap_or(u32::MAX),
+                output,
+                span,
+                rule: Cow::Borrowed(point.rule),
+            };
+            session.metrics.push(
+                key,
+                Point {
+                    value: point.value,
+                    step: point.step,
+                    epoch: point.epoch,
+                    time_us: None,
+                    origin: Some(origin),
+                },
+            );
+        }
+    }
+}
+
+/// A point with the output it was read from and its place in that output's text.
+pub(super) type CellPoint = (ExtractedPoint, u32, Range<u32>);
+
+/// The points of one cell's outputs.
+fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
+    let mut points = Vec::new();
+    let mut index = 0;
+    while let Some(output) = outputs.get(index) {
+        match output.get("output_type").and_then(Value::as_str) {
+            Some("stream") => {
+                let name = stream_name(output);
+                let mut joined = Joined::default();
+                let end = index
+                    + outputs
+                        .iter()
+                        .skip(index)
+                        .take_while(|next| {
+                            next.get("output_type").and_then(Value::as_str) == Some("stream")
+                                && stream_name(next) == name
+                        })
+                        .count();
+                for (index, output) in outputs.iter().enumerate().take(end).skip(index) {
+                    joined.push(index, output);
+                }
+                for point in super::points(&joined.text) {
+                    let (output, span) = joined.place(&point.span);
+                    points.push((point, output, span));
+                }
+                index = end;
+                continue;
+            }
+            Some("execute_result") => {
+                if let Some(text) = output::plain_text(output) {
+                    for point in evaluated(&text) {
+                        let span = narrow(point.span.start)..narrow(point.span.end);
+                        points.push((point, narrow(index), span));
+                    }
+                }
+            }
+            _ => {}
+        }
+        index += 1;
+    }
+    let logged: std::collections::BTreeSet<String> = points
+        .iter()
+        .filter(|(point, ..)| point.kind == PointKind::Log)
+        .map(|(point, ..)| point.name.clone())
+        .collect();
+    points.retain(|(point, ..)| point.kind == PointKind::Log || !logged.contains(&point.name));
+    points
+}
+
+fn stream_name(output: &Value) -> Option<&str> {
+    output.get("name").and_then(Value::as_str)
+}
+
+/// Reads a dictionary that a cell evaluated to; it may be spread over several lines.
+fn evaluated(text: &str) -> Vec<ExtractedPoint> {
+    let trimmed = text.trim();
+    if !(trimmed.starts_with('{') && trimmed.ends_with('}') && trimmed.len() <= lines::MAX_LINE) {
+        return Vec::new();
+    }
+    let mut reader = Reader::default();
+    let whole = dict::read(text, text.len() - text.trim_start().len()).is_some_and(|dict| {
+        text.get(dict.end..)
+            .is_some_and(|rest| rest.trim().is_empty())
+    });
+    if whole {
+        reader.line(&LineState::whole(text));
+    }
+    reader.finish()
+}
+
+/// Several outputs as one text.
+#[derive(Default)]
+struct Joined {
+    text: String,
+    /// Where each output begins in the text, with its index.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Joined {
+    fn push(&mut self, index: usize, output: &Value) {
+        self.starts.push((self.text.len(), index));
+        match output.get("text") {
+            Some(Value::String(text)) => self.text.push_str(text),
+            Some(Value::Array(lines)) => {
+                for line in lines.iter().filter_map(Value::as_str) {
+                    self.text.push_str(line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The output that holds `span` of the text, and its place there. What reaches into the
+    /// next output is cut off.
+    fn place(&self, span: &Range<usize>) -> (u32, Range<u32>) {
+        let behind = self
+            .starts
+            .partition_point(|(start, _)| *start <= span.start);
+        let (start, index) = behind
+            .checked_sub(1)
+            .and_then(|at| self.starts.get(at))
+            .copied()
+            .unwrap_or_default();
+        let limit = self
+            .starts
+            .get(behind)
+            .map_or(self.text.len(), |(next, _)| *next);
+        let end = span.end.min(limit);
+        (
+            narrow(index),
+            narrow(span.start - start)..narrow(end - start),
+        )
+    }
+}
+
+fn narrow(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,519 @@
+//! A terminal's lines, without a screen: what a reader saw, with the place of each character.
+//!
+//! Not a rendered screen: a screen wraps long lines, which splits numbers, and hides what was
+//! drawn over. Here a line is as long as the program printed it, and each *state* that it had
+//! before it was drawn over is reported. Escape sequences are parsed with [`vte`]; colours are
+//! dropped; carriage return, backspace, cursor movement inside the last [`WINDOW`] lines, and
+//! erasing are understood. A line feed also returns to the first column.
+//!
+//! Bounds: a line is kept up to [`MAX_LINE`] characters (bytes for a line without control
+//! characters); what follows on the same line is skipped. A state between two overwrites is
+//! reported only if at least an eighth of the line was written since the last report, so that
+//! the work is linear in the text however a line is redrawn. Memory is at most [`WINDOW`] lines.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Length up to which a line is kept.
+pub const MAX_LINE: usize = 64 * 1024;
+/// Number of last lines that cursor movement can reach.
+pub const WINDOW: usize = 32;
+/// Column beyond which cursor movement does not go.
+const MAX_MOVE: usize = 1024;
+/// Length after which an escape sequence without an end is given up.
+const MAX_ESCAPE: usize = 4096;
+
+/// A line as it was at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct LineState<'a> {
+    /// The visible text, without trailing blanks and without its line end.
+    pub text: &'a str,
+    /// Whether the line ended here (a line feed or the end of the text), or was redrawn.
+    pub last: bool,
+    offsets: Offsets<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Offsets<'a> {
+    /// The text is one piece of the input from here.
+    From(usize),
+    /// The place in the input of each byte of the text.
+    Each(&'a [usize]),
+}
+
+impl<'a> LineState<'a> {
+    /// A text that is read as one line, whatever it holds.
+    pub(super) fn whole(text: &'a str) -> Self {
+        Self {
+            text,
+            last: true,
+            offsets: Offsets::From(0),
+        }
+    }
+
+    /// Where the bytes `range` of [`text`](Self::text) are in the input; a piece that was
+    /// written in parts is given from the first byte to the last.
+    pub fn span(&self, range: Range<usize>) -> Range<usize> {
+        match self.offsets {
+            Offsets::From(start) => start + range.start..start + range.end,
+            Offsets::Each(offsets) => {
+                let piece = offsets.get(range).unwrap_or_default();
+                let start = piece.iter().min().copied().unwrap_or_default();
+                start..piece.iter().max().map_or(start, |last| last + 1)
+            }
+        }
+    }
+}
+
+/// Reports each state of each line of `text` to `sink`, in the order in which they were seen.
+pub fn scan(text: &str, sink: impl FnMut(&LineState<'_>)) {
+    let mut screen = Screen::new(text, sink);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let run = rest.iter().position(|b| is_control(*b));
+        let end = at + run.unwrap_or(rest.len());
+        if end > at {
+            screen.print(at..end);
+        }
+        let Some(control) = bytes.get(end) else { break };
+        at = end + 1;
+        match control {
+            b'\n' => screen.line_feed(),
+            b'\r' => screen.set_column(0),
+            8 => screen.left(1),
+            0x1b => at = screen.escape(end),
+            _ => {}
+        }
+    }
+    screen.finish();
+}
+
+fn is_control(byte: u8) -> bool {
+    byte < 0x20 && byte != b'\t' || byte == 0x7f
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    character: char,
+    /// Place in the input; `usize::MAX` for a blank that nobody printed.
+    offset: usize,
+}
+
+const BLANK: Cell = Cell {
+    character: ' ',
+    offset: usize::MAX,
+};
+
+#[derive(Debug, Default)]
+struct Row {
+    /// The row is this piece of the input and `cells` is empty.
+    plain: Option<Range<usize>>,
+    cells: Vec<Cell>,
+    /// Characters written since the last report.
+    written: usize,
+    /// The cursor came back to this row after it had left it.
+    revisited: bool,
+    /// The last report did not say that the line ended.
+    open: bool,
+}
+
+impl Row {
+    fn is_empty(&self) -> bool {
+        self.plain.is_none() && self.cells.is_empty()
+    }
+}
+
+struct Screen<'t, F> {
+    text: &'t str,
+    sink: F,
+    rows: VecDeque<Row>,
+    row: usize,
+    /// `None`: behind the last character of the row.
+    column: Option<usize>,
+    /// The cursor moved since the last character: what comes next may draw over the line.
+    moved: bool,
+    parser: vte::Parser<MAX_OSC>,
+    buffer: String,
+    offsets: Vec<usize>,
+}
+
+/// The content of operating-system commands is not looked at.
+const MAX_OSC: usize = 16;
+
+impl<'t, F: FnMut(&LineState<'_>)> Screen<'t, F> {
+    fn new(text: &'t str, sink: F) -> Self {
+        Self {
+            text,
+            sink,
+            rows: VecDeque::from([Row::default()]),
+            row: 0,
+            column: None,
+            moved: false,
+            parser: vte::Parser::new_with_size(),
+            buffer: String::new(),
+            offsets: Vec::new(),
+        }
+    }
+
+    fn current(&mut self) -> &mut Row {
+        if self.row >= self.rows.len() {
+            self.rows.resize_with(self.row + 1, Row::default);
+        }
+        #[expect(clippy::indexing_slicing, reason = "the row was just made")]
+        &mut self.rows[self.row]
+    }
+
+    /// The current row as cells, and the cursor's column.
+    fn cells(&mut self) -> (&mut Row, usize) {
+        let text = self.text;
+        let column = self.column;
+        let row = self.current();
+        if let Some(plain) = row.plain.take() {
+            let piece = text.get(plain.clone()).unwrap_or_default();
+            row.cells
+                .extend(piece.char_indices().map(|(at, character)| Cell {
+                    character,
+                    offset: plain.start + at,
+                }));
+        }
+        let column = column.unwrap_or(row.cells.len());
+        (row, column)
+    }
+
+    fn print(&mut self, run: Range<usize>) {
+        let text = self.text;
+        if self.column.is_none() {
+            let row = self.current();
+            let start = match &row.plain {
+                Some(plain) if plain.end == run.start => Some(plain.start),
+                None if row.cells.is_empty() => Some(run.start),
+                _ => None,
+            };
+            if let Some(start) = start {
+                let end = text.floor_char_boundary(run.end.min(start + MAX_LINE));
+                row.written += run.len();
+                row.plain = Some(start..end);
+                return;
+            }
+        }
+        // Something is about to be drawn over: report what was there.
+        if self.moved {
+            self.report(false);
+        }
+        self.moved = false;
+        let (row, mut column) = self.cells();
+        for (at, character) in text.get(run.clone()).unwrap_or_default().char_indices() {
+            if column >= MAX_LINE {
+                break;
+            }
+            if column > row.cells.len() {
+                row.cells.resize(column, BLANK);
+            }
+            let cell = Cell {
+                character,
+                offset: run.start + at,
+            };
+            match row.cells.get_mut(column) {
+                Some(old) => *old = cell,
+                None => row.cells.push(cell),
+            }
+            column += 1;
+            row.written += 1;
+        }
+        let end = row.cells.len();
+        self.column = (column < end).then_some(column);
+    }
+
+    /// Reports the current row if enough of it changed.
+    fn report(&mut self, last: bool) {
+        let at = self.row;
+        let Some(row) = self.rows.get_mut(at) else {
+            return;
+        };
+        let length = row.plain.as_ref().map_or(row.cells.len(), Range::len);
+        let enough = if last {
+            row.written > 0 || row.open
+        } else {
+            row.written > 0 && row.written >= length / 8
+        };
+        if !enough {
+            return;
+        }
+        // A row that is drawn again and again ends when it leaves the window.
+        let last = last && !row.revisited;
+        row.written = 0;
+        row.open = !last;
+        self.emit(at, last);
+    }
+
+    fn emit(&mut self, at: usize, last: bool) {
+        let Some(row) = self.rows.get(at) else { return };
+        if let Some(plain) = &row.plain {
+            let text = self.text.get(plain.clone()).unwrap_or_default();
+            (self.sink)(&LineState {
+                text: text.trim_end(),
+                last,
+                offsets: Offsets::From(plain.start),
+            });
+            return;
+        }
+        self.buffer.clear();
+        self.offsets.clear();
+        let used = row
+            .cells
+            .iter()
+            .rposition(|cell| !cell.character.is_whitespace())
+            .map_or(0, |last| last + 1);
+        let mut before = 0;
+        for cell in row.cells.iter().take(used) {
+            self.buffer.push(cell.character);
+            let offset = if cell.offset == usize::MAX {
+                before
+            } else {
+                cell.offset
+            };
+            for byte in 0..cell.character.len_utf8() {
+                self.offsets.push(offset + byte);
+            }
+            before = offset;
+        }
+        (self.sink)(&LineState {
+            text: &self.buffer,
+            last,
+            offsets: Offsets::Each(&self.offsets),
+        });
+    }
+
+    fn line_feed(&mut self) {
+        self.report(true);
+        self.row += 1;
+        self.column = None;
+        self.moved = false;
+        if self.row >= WINDOW {
+            self.retire();
+        }
+        let row = self.current();
+        if !row.is_empty() {
+            row.revisited = true;
+            self.column = Some(0);
+            self.moved = true;
+        }
+    }
+
+    /// Drops the oldest row.
+    fn retire(&mut self) {
+        if self.rows.front().is_some_and(|row| row.open) {
+            self.emit(0, true);
+        }
+        // The row's memory serves the next line.
+        if let Some(mut row) = self.rows.pop_front() {
+            row.cells.clear();
+            self.rows.push_back(Row {
+                cells: row.cells,
+                ..Row::default()
+            });
+        }
+        self.row = self.row.saturating_sub(1);
+    }
+
+    /// Ends all lines and begins with an empty window.
+    fn clear(&mut self) {
+        self.report(true);
+        for at in 0..self.rows.len() {
+            if self.rows.get(at).is_some_and(|row| row.open) {
+                self.emit(at, true);
+            }
+        }
+        self.rows.clear();
+        self.rows.push_back(Row::default());
+        self.row = 0;
+        self.column = None;
+    }
+
+    fn finish(&mut self) {
+        self.clear();
+    }
+
+    fn set_column(&mut self, column: usize) {
+        let empty = self.current().is_empty();
+        self.column = (column > 0 || !empty).then_some(column.min(MAX_MOVE));
+        self.moved = true;
+    }
+
+    fn left(&mut self, count: usize) {
+        let (row, column) = self.cells();
+        let empty = row.is_empty();
+        let column = column.saturating_sub(count);
+        self.column = (!empty || column > 0).then_some(column);
+        self.moved = true;
+    }
+
+    fn set_row(&mut self, row: usize) {
+        let (_, column) = self.cells();
+        self.report(false);
+        self.row = row;
+        while self.row >= WINDOW {
+            self.retire();
+        }
+        let row = self.current();
+        row.revisited = true;
+        self.column = Some(column.min(MAX_MOVE));
+        self.moved = true;
+    }
+
+    fn erase_line(&mut self, mode: u16) {
+        let (row, column) = self.cells();
+        let length = row.cells.len();
+        if length == 0 || mode == 0 && column >= length {
+            return;
+        }
+        self.report(false);
+        let (row, column) = self.cells();
+        match mode {
+            0 => row.cells.truncate(column),
+            1 if column < length => {
+                for cell in row.cells.iter_mut().take(column.min(MAX_MOVE)) {
+                    *cell = BLANK;
+                }
+            }
+            _ => row.cells.clear(),
+        }
+        // What is gone is no longer the state with which the row ends.
+        row.open = false;
+        row.written = 0;
+        let end = row.cells.len();
+        self.column = (column != end).then_some(column);
+    }
+
+    /// Carries out the escape sequence at `start`; returns where the text goes on.
+    fn escape(&mut self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while let Some(byte) = bytes.get(at) {
+            let length = match byte {
+                0..=0x7f => 1,
+                0x80..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0..=0xff => 4,
+            };
+            let mut ops = Ops::default();
+            let piece = bytes.get(at..at + length).unwrap_or_default();
+            self.parser.advance(&mut ops, piece);
+            match ops.seen {
+                // Text again: the sequence before it was not a complete one.
+                Some(Op::Print) => return at,
+                Some(Op::Control(control)) => {
+                    // A control character inside a sequence acts at once.
+                    match control {
+                        b'\n' => self.line_feed(),
+                        b'\r' => self.set_column(0),
+                        8 => self.left(1),
+                        _ => {}
+                    }
+                    at += length;
+                }
+                Some(Op::Escape(action)) => {
+                    if action == b'M' {
+                        self.set_row(self.row.saturating_sub(1));
+                    }
+                    return at + length;
+                }
+                Some(Op::Command) => return at + length,
+                Some(Op::Csi(action, first)) => {
+                    self.csi(action, first);
+                    return at + length;
+                }
+                None if *byte == b'\n' || at - start > MAX_ESCAPE => {
+                    // A string without an end must not swallow the text behind it.
+                    self.parser = vte::Parser::new_with_size();
+                    return at;
+                }
+                None => at += length,
+            }
+        }
+        at
+    }
+
+    fn csi(&mut self, action: char, first: u16) {
+        let count = usize::from(first.max(1));
+        match action {
+            'A' => self.set_row(self.row.saturating_sub(count)),
+            'B' => self.set_row(self.row + count.min(WINDOW)),
+            'C' => {
+                let (_, column) = self.cells();
+                let column = (column + count).min(MAX_MOVE.max(column));
+                self.column = Some(column);
+            }
+            'D' => self.left(count),
+            'E' => {
+                self.set_row(self.row + count.min(WINDOW));
+                self.set_column(0);
+            }
+            'F' => {
+                self.set_row(self.row.saturating_sub(count));
+                self.set_column(0);
+            }
+            'G' => self.set_column(count - 1),
+            'K' => self.erase_line(first),
+            'J' if first == 0 => {
+                self.erase_line(0);
+                self.rows.truncate(self.row + 1);
+            }
+            'J' | 'H' | 'f' => self.clear(),
+            _ => {}
+        }
+    }
+}
+
+enum Op {
+    Print,
+    Control(u8),
+    Escape(u8),
+    Command,
+    Csi(char, u16),
+}
+
+/// Takes the one thing that a byte completed.
+#[derive(Default)]
+struct Ops {
+    seen: Option<Op>,
+}
+
+impl vte::Perform for Ops {
+    fn print(&mut self, _character: char) {
+        self.seen = Some(Op::Print);
+    }
+
+    fn execute(&mut self, byte: u8) {
+        self.seen = Some(Op::Control(byte));
+    }
+
+    fn osc_dispatch(&mut self, _params: &[&[u8]], bell_terminated: bool) {
+        // Otherwise an escape ends the string, and its own dispatch follows.
+        if bell_terminated {
+            self.seen = Some(Op::Command);
+        }
+    }
+
+    fn csi_dispatch(
+        &mut self,
+        params: &vte::Params,
+        intermediates: &[u8],
+        _ignore: bool,
+        action: char,
+    ) {
+        let first = params.iter().next().and_then(|p| p.first()).copied();
+        // Private sequences (`?25l`) draw nothing.
+        let action = if intermediates.is_empty() {
+            action
+        } else {
+            'm'
+        };
+        self.seen = Some(Op::Csi(action, first.unwrap_or(0)));
+    }
+
+    fn esc_dispatch(&mut self, _intermediates: &[u8], _ignore: bool, byte: u8) {
+        self.seen = Some(Op::Escape(byte));
+    }
+}

@@ -1,0 +1,235 @@
+//! Which points belong to which training.
+
+use std::collections::BTreeMap;
+
+use crate::session::{EntrenarSession, RunStatus, TimeSource, TrainingRun};
+
+use super::ExtractedPoint;
+use super::apply::CellPoint;
+use super::config;
+
+/// Place of a point in its training.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Position {
+    epoch: Option<f64>,
+    step: Option<i64>,
+}
+
+impl Position {
+    fn of(point: &ExtractedPoint) -> Option<Self> {
+        (point.epoch.is_some() || point.step.is_some()).then_some(Self {
+            epoch: point.epoch,
+            step: point.step,
+        })
+    }
+
+    /// The order of two places; `None` where they cannot be compared.
+    fn order(self, other: Self) -> Option<std::cmp::Ordering> {
+        match (self.epoch, other.epoch) {
+            (Some(a), Some(b)) => match a.partial_cmp(&b)? {
+                std::cmp::Ordering::Equal => match (self.step, other.step) {
+                    (Some(a), Some(b)) => Some(a.cmp(&b)),
+                    _ => Some(std::cmp::Ordering::Equal),
+                },
+                different => Some(different),
+            },
+            (None, None) => Some(self.step?.cmp(&other.step?)),
+            _ => None,
+        }
+    }
+}
+
+/// First and last place of a series in the current run, and the cell of the last.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    first: Position,
+    last: Position,
+    cell: usize,
+}
+
+impl Extent {
+    /// Whether a point at `position` in `cell` begins the series again.
+    fn begins_again(&self, position: Position, cell: usize) -> bool {
+        use std::cmp::Ordering::{Equal, Less};
+        let back = position.order(self.last);
+        let to_first = position.order(self.first);
+        if cell == self.cell {
+            back == Some(Less) && matches!(to_first, Some(Less | Equal))
+        } else {
+            back == Some(Less) || back == Some(Equal) && to_first == Some(Equal)
+        }
+    }
+}
+
+/// A run while it is found.
+#[derive(Default)]
+struct Open<'a> {
+    extents: BTreeMap<(&'a str, Option<u32>), Extent>,
+}
+
+/// Finds the runs of `session`, enters them, and returns the run of each point of each cell.
+pub(super) fn find(
+    session: &mut EntrenarSession,
+    cells: &[(usize, Vec<CellPoint>)],
+) -> Vec<Vec<Option<u32>>> {
+    let base = session.runs.len();
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    let mut assigned = Vec::with_capacity(cells.len());
+    let mut open = Open::default();
+    for (cell, points) in cells {
+        let mut runs = Vec::with_capacity(points.len());
+        // Values before the first placed point of the cell belong to that point's run.
+        let mut waiting = 0;
+        for (point, ..) in points {
+            let Some(position) = Position::of(point) else {
+                if runs.len() == waiting {
+                    waiting += 1;
+                }
+                runs.push(spans.len().checked_sub(1));
+                continue;
+            };
+            let key = (point.name.as_str(), point.rank);
+            let again = open
+                .extents
+                .get(&key)
+                .is_some_and(|extent| extent.begins_again(position, *cell));
+            if spans.is_empty() || again {
+                spans.push((*cell, *cell));
+                open = Open::default();
+            }
+            let extent = open.extents.entry(key).or_insert(Extent {
+                first: position,
+                last: position,
+                cell: *cell,
+            });
+            extent.last = position;
+            extent.cell = *cell;
+            let run = spans.len() - 1;
+            if runs.len() == waiting {
+                runs.fill(Some(run));
+                waiting = usize::MAX;
+            }
+            runs.push(Some(run));
+        }
+        for run in runs.iter().flatten() {
+            if let Some(span) = spans.get_mut(*run) {
+                span.1 = *cell;
+            }
+        }
+        assigned.push(runs);
+    }
+    if spans.is_empty()
+        && let (Some((first, _)), Some((last, _))) = (cells.first(), cells.last())
+    {
+        spans.push((*first, *last));
+        for run in assigned.iter_mut().flatten() {
+            *run = Some(0);
+        }
+    }
+    let found = describe(session, &spans, &assigned, cells);
+    session.runs.extend(found);
+    assigned
+        .into_iter()
+        .map(|runs| {
+            runs.into_iter()
+                .map(|run| run.and_then(|run| u32::try_from(base + run).ok()))
+                .collect()
+        })
+        .collect()
+}
+
+fn describe(
+    session: &EntrenarSession,
+    spans: &[(usize, usize)],
+    assigned: &[Vec<Option<usize>>],
+    cells: &[(usize, Vec<CellPoint>)],
+) -> Vec<TrainingRun> {
+    let configs = configs(session, spans);
+    let mut runs = Vec::with_capacity(spans.len());
+    for (index, ((first, last), config)) in spans.iter().zip(configs).enumerate() {
+        let alone = |cell: usize, begins: bool| {
+            spans.iter().enumerate().all(|(other, span)| {
+                other == index
+                    || if begins {
+                        other > index || span.1 != cell
+                    } else {
+                        other < index || span.0 != cell
+                    }
+            })
+        };
+        // A cell's error is that of the last run in it.
+        let mut status = RunStatus::Finished;
+        for ((cell, _), owners) in cells.iter().zip(assigned) {
+            if !owners.contains(&Some(index)) {
+                continue;
+            }
+            match session.cell_records.get(*cell) {
+                None => status = RunStatus::Unknown,
+                Some(record) if record.error.is_some() && alone(*cell, false) => {
+                    status = RunStatus::Failed;
+                    break;
+                }
+                Some(_) => {}
+            }
+        }
+        let recorded = |cell: usize| {
+            session
+                .cell_records
+                .get(cell)
+                .is_some_and(|record| record.time_source == TimeSource::Recorded)
+        };
+        let started_at = session
+            .code_history
+            .get(*first)
+            .filter(|_| recorded(*first) && alone(*first, true))
+            .map(|cell| cell.timestamp);
+        let ended_at = session
+            .cell_records
+            .get(*last)
+            .filter(|_| alone(*last, false))
+            .and_then(|record| record.ended_at)
+            .or_else(|| {
+                let cell = session.code_history.get(*last)?;
+                let duration = i64::try_from(cell.duration_ms?).ok()?;
+                (recorded(*last) && alone(*last, false)).then_some(())?;
+                cell.timestamp
+                    .checked_add_signed(chrono::TimeDelta::try_milliseconds(duration)?)
+            });
+        runs.push(TrainingRun {
+            name: None,
+            config,
+            first_cell: u32::try_from(*first).ok(),
+            last_cell: u32::try_from(*last).ok(),
+            started_at,
+            ended_at,
+            status,
+        });
+    }
+    runs
+}
+
+/// The settings that hold for each run: what the cells up to its first one assign. A setting
+/// that the first cell assigns differently several times is left out where several runs begin
+/// in that cell.
+fn configs(session: &EntrenarSession, spans: &[(usize, usize)]) -> Vec<BTreeMap<String, String>> {
+    let mut configs = Vec::with_capacity(spans.len());
+    let mut config = BTreeMap::new();
+    let mut ambiguous = Vec::new();
+    let mut next = 0;
+    for (first, _) in spans {
+        while next <= *first {
+            if let Some(cell) = session.code_history.get(next) {
+                ambiguous = config::read(&cell.source, &mut config);
+            }
+            next += 1;
+        }
+        let mut own = config.clone();
+        if spans.iter().filter(|span| span.0 == *first).count() > 1 {
+            for name in &ambiguous {
+                own.remove(name);
+            }
+        }
+        configs.push(own);
+    }
+    configs
+}

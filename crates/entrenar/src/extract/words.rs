@@ -1,0 +1,440 @@
+//! What the words of a printed name say about its number.
+//!
+//! A name is split into words at every character that is neither a letter nor a digit, between
+//! a lower-case and an upper-case letter (`HammingLoss`), and before a number at the end of a
+//! word (`mAP50`). One word of the vocabulary makes the whole name a metric
+//! (`val_custom_auc_top5`), and one denied word makes it none (`loss_weight`).
+
+/// What kind of number a name announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A metric, whatever else is on the line.
+    Metric,
+    /// A metric if its number is not a mere whole number outside a log line.
+    WeakMetric,
+    /// A learning rate: a metric only beside another one.
+    LearningRate,
+    /// Not known; repetition in log lines may show that it is a metric.
+    Unknown,
+    /// Time, memory, throughput, sizes, hyper-parameters, identifiers.
+    Denied,
+}
+
+/// Words that make a name a metric.
+const METRIC: &[&str] = &[
+    "acc",
+    "accuracies",
+    "accuracy",
+    "ap",
+    "auc",
+    "aucpr",
+    "auprc",
+    "auroc",
+    "bce",
+    "bleu",
+    "bpc",
+    "bpd",
+    "brier",
+    "ce",
+    "cer",
+    "chrf",
+    "crossentropy",
+    "deviance",
+    "dice",
+    "eer",
+    "elbo",
+    "em",
+    "err",
+    "f1",
+    "fid",
+    "fnr",
+    "fpr",
+    "fscore",
+    "gini",
+    "gradnorm",
+    "hinge",
+    "huber",
+    "iou",
+    "jaccard",
+    "kappa",
+    "kl",
+    "kld",
+    "likelihood",
+    "logloss",
+    "logprob",
+    "loss",
+    "losses",
+    "lpips",
+    "mae",
+    "map",
+    "mape",
+    "mcc",
+    "merror",
+    "meteor",
+    "miou",
+    "mrr",
+    "mse",
+    "msle",
+    "ndcg",
+    "nll",
+    "perplexity",
+    "ppl",
+    "pplx",
+    "psnr",
+    "r2",
+    "rew",
+    "reward",
+    "rewards",
+    "rmse",
+    "rmsle",
+    "roc",
+    "rouge",
+    "rougel",
+    "rougelsum",
+    "sensitivity",
+    "silhouette",
+    "smape",
+    "spearman",
+    "specificity",
+    "ssim",
+    "tpr",
+    "wer",
+    "xent",
+    "accu",
+];
+
+/// Words that make a name a metric, and that also have other uses.
+const WEAK: &[&str] = &[
+    "correlation",
+    "cost",
+    "costs",
+    "energy",
+    "entropy",
+    "error",
+    "fitness",
+    "objective",
+    "pearson",
+    "precision",
+    "recall",
+    "return",
+    "score",
+    "scores",
+    "success",
+    "advantage",
+];
+
+/// Words that make a name something else than a metric.
+const DENIED: &[&str] = &[
+    "time",
+    "times",
+    "eta",
+    "runtime",
+    "elapsed",
+    "duration",
+    "remaining",
+    "second",
+    "seconds",
+    "sec",
+    "secs",
+    "ms",
+    "dur",
+    "date",
+    "clock",
+    "latency",
+    "speed",
+    "throughput",
+    "fps",
+    "ips",
+    "persecond",
+    "tflops",
+    "flops",
+    "mfu",
+    "memory",
+    "mem",
+    "ram",
+    "vram",
+    "gpu",
+    "cpu",
+    "size",
+    "sizes",
+    "bytes",
+    "mb",
+    "gb",
+    "version",
+    "port",
+    "pid",
+    "seed",
+    "id",
+    "num",
+    "number",
+    "numbers",
+    "count",
+    "counts",
+    "nnzs",
+    "params",
+    "parameters",
+    "param",
+    "weight",
+    "weighting",
+    "coef",
+    "coeff",
+    "coefficient",
+    "alpha",
+    "beta",
+    "lambda",
+    "gamma",
+    "threshold",
+    "thresh",
+    "patience",
+    "delta",
+    "tol",
+    "tolerance",
+    "decay",
+    "momentum",
+    "dropout",
+    "interval",
+    "every",
+    "freq",
+    "frequency",
+    "max",
+    "steps",
+    "epochs",
+    "iters",
+    "iterations",
+    "workers",
+    "layers",
+    "dim",
+    "dims",
+    "hidden",
+    "smoothing",
+    "reg",
+    "regularization",
+    "penalty",
+    "scale",
+    "eps",
+    "function",
+    "fn",
+    "type",
+    "name",
+    "instances",
+    "samples",
+    "examples",
+    "shape",
+    "length",
+    "warmup",
+    "budget",
+    "args",
+    "cache",
+    "divisor",
+    "bins",
+];
+
+/// Words for the part of the data that a metric was measured on.
+const SPLITS: &[&str] = &[
+    "train",
+    "training",
+    "trn",
+    "val",
+    "valid",
+    "validation",
+    "dev",
+    "test",
+    "testing",
+    "tst",
+    "eval",
+    "evaluation",
+    "evaluating",
+];
+
+/// What a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    /// Passes over the data.
+    Epoch,
+    /// Steps, iterations, rounds, episodes.
+    Step,
+    /// Batches inside an epoch: a step where nothing else is one.
+    Batch,
+}
+
+/// Calls `each` with the words of `name`, in lower case, without numbers at their ends.
+fn words(name: &str, mut each: impl FnMut(&str, &str)) {
+    let mut word = String::new();
+    let mut flush = |word: &mut String| {
+        if !word.is_empty() {
+            each(word, word.trim_end_matches(|c: char| c.is_ascii_digit()));
+            word.clear();
+        }
+    };
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || lower && c.is_uppercase() {
+            flush(&mut word);
+        }
+        if c.is_alphanumeric() {
+            lower = c.is_lowercase();
+            word.extend(c.to_lowercase());
+        }
+    }
+    flush(&mut word);
+}
+
+/// What `name` announces.
+pub(super) fn meaning(name: &str) -> Meaning {
+    let (mut metric, mut weak, mut denied, mut learning, mut lr, mut grad, mut norm) =
+        (false, false, false, false, false, false, false);
+    let mut last_is_norm = false;
+    words(name, |word, stem| {
+        let has = |list: &[&str]| list.contains(&word) || list.contains(&stem);
+        metric |= has(METRIC)
+            || word.ends_with("loss")
+            || word.ends_with("accuracy")
+            || word.ends_with("rmse")
+            || (stem == "top" && stem != word);
+        weak |= has(WEAK) || (word.ends_with("error") && word.len() > 5);
+        denied |= DENIED.contains(&word);
+        learning |= word == "learning";
+        lr |= word == "lr" || (word == "rate" && learning) || word == "learningrate";
+        grad |= word == "grad" || word == "gradient";
+        norm |= word == "norm";
+        // LightGBM's l1 and l2 are metrics where the name ends with them.
+        last_is_norm = matches!(word, "l1" | "l2");
+    });
+    // mAP is two words to the splitter.
+    metric |= name.contains("mAP") || name.contains("mIoU");
+    metric |= grad && norm;
+    if denied {
+        Meaning::Denied
+    } else if metric {
+        Meaning::Metric
+    } else if lr {
+        Meaning::LearningRate
+    } else if weak || last_is_norm {
+        Meaning::WeakMetric
+    } else {
+        Meaning::Unknown
+    }
+}
+
+/// The counter that `name` is, if it is one: `epoch`, `Train Epoch`, `global_step`, but not
+/// `best epoch` or `steps per epoch`.
+pub(super) fn counter(name: &str) -> Option<Counter> {
+    let mut found = None;
+    let mut other = false;
+    let mut count = 0;
+    words(name, |word, _| {
+        count += 1;
+        let kind = match word {
+            "epoch" => Some(Counter::Epoch),
+            "step" | "iter" | "iteration" | "itr" | "round" | "episode" | "update" | "timestep" => {
+                Some(Counter::Step)
+            }
+            "batch" | "minibatch" => Some(Counter::Batch),
+            _ => None,
+        };
+        match kind {
+            Some(kind) => found = Some(kind),
+            None => {
+                other |=
+                    !SPLITS.contains(&word) && !matches!(word, "at" | "on" | "global" | "current");
+            }
+        }
+    });
+    if other || count > 4 { None } else { found }
+}
+
+/// Whether `name` names a part of the data, such as `train` in `train epoch`.
+pub(super) fn split(name: &str) -> Option<&str> {
+    name.split(|c: char| !c.is_alphanumeric())
+        .find(|word| is_split(word))
+}
+
+/// Whether `word` is a word for a part of the data.
+pub(super) fn is_split(word: &str) -> bool {
+    SPLITS.iter().any(|split| split.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_word_makes_a_metric() {
+        for name in [
+            "loss",
+            "Train Loss",
+            "val_custom_auc_top5",
+            "group_auc",
+            "ndcg@2",
+            "mean_mrr",
+            "HammingLoss",
+            "MeanAccuracyPerClass",
+            "metrics/mAP50-95(B)",
+            "Acc@1",
+            "eval_rougeLsum",
+            "train-mlogloss",
+            "validation_0-rmse",
+            "grad_norm",
+            "Val. PPL",
+            "test CER",
+            "mIoU",
+        ] {
+            assert_eq!(meaning(name), Meaning::Metric, "{name}");
+        }
+        for name in [
+            "Validation score",
+            "error_rate",
+            "valid_0's l2",
+            "Precision",
+        ] {
+            assert_eq!(meaning(name), Meaning::WeakMetric, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_denied_word_makes_none() {
+        for name in [
+            "loss_weight",
+            "eval_runtime",
+            "eval_samples_per_second",
+            "time cost",
+            "GPU_mem",
+            "total time",
+            "batch_size",
+            "max_reward_threshold",
+            "num_losses",
+            "weight_decay",
+        ] {
+            assert_eq!(meaning(name), Meaning::Denied, "{name}");
+        }
+        assert_eq!(meaning("learning_rate"), Meaning::LearningRate);
+        assert_eq!(meaning("lr"), Meaning::LearningRate);
+        for name in ["C", "trn", "Norm", "class"] {
+            assert_eq!(meaning(name), Meaning::Unknown, "{name}");
+        }
+    }
+
+    #[test]
+    fn counters_are_exact() {
+        for (name, kind) in [
+            ("Epoch", Counter::Epoch),
+            ("Train Epoch", Counter::Epoch),
+            ("eval valid at epoch", Counter::Epoch),
+            ("global_step", Counter::Step),
+            ("Iteration", Counter::Step),
+            ("Batch", Counter::Batch),
+        ] {
+            assert_eq!(counter(name), Some(kind), "{name}");
+        }
+        for name in [
+            "best epoch",
+            "epochs",
+            "num_steps",
+            "steps per epoch",
+            "batch_size",
+            "loss",
+        ] {
+            assert_eq!(counter(name), None, "{name}");
+        }
+    }
+}
