@@ -4,7 +4,7 @@
 //! digits taken as one underscore, so `Train Loss` and `train/loss` are both `train_loss`.
 
 /// Names of the training loss, in the order in which they are looked for.
-pub const LOSS_NAMES: [&str; 8] = [
+pub const LOSS_NAMES: [&str; 9] = [
     "loss",
     "train_loss",
     "training_loss",
@@ -13,16 +13,19 @@ pub const LOSS_NAMES: [&str; 8] = [
     "training_losses",
     "total_loss",
     "loss_history",
+    "history_loss",
 ];
 
 /// Names of the accuracy, in the order in which they are looked for.
-pub const ACCURACY_NAMES: [&str; 8] = [
+pub const ACCURACY_NAMES: [&str; 10] = [
     "accuracy",
     "acc",
     "train_accuracy",
     "train_acc",
     "training_accuracy",
     "accuracies",
+    "history_accuracy",
+    "history_acc",
     "val_accuracy",
     "val_acc",
 ];

@@ -40,7 +40,10 @@ pub fn plain_text(output: &Value) -> Option<String> {
                 return Some(traceback.join("\n"));
             }
             let part = |key| output.get(key).and_then(Value::as_str).unwrap_or_default();
-            Some(format!("{}: {}", part("ename"), part("evalue")))
+            Some(match (part("ename"), part("evalue")) {
+                ("", message) => message.to_owned(),
+                (name, message) => format!("{name}: {message}"),
+            })
         }
         _ => multiline(output.get("data")?.get("text/plain")?),
     }
@@ -80,5 +83,12 @@ mod tests {
         ];
         assert_eq!(joined_text(&outputs).unwrap(), "epoch 1\n0.5");
         assert_eq!(joined_text(&[]), None);
+    }
+
+    #[test]
+    fn an_error_without_a_name_is_its_message() {
+        let text = |name| plain_text(&error(name, "no x", &[])).unwrap();
+        assert_eq!(text(""), "no x");
+        assert_eq!(text("NameError"), "NameError: no x");
     }
 }
