@@ -61,7 +61,7 @@ pub(super) fn read(
                     "an entry is not JSON; its line is left out"
                 };
                 warnings.add(WarningKind::InvalidValue, Place::byte(start), message);
-                first_error.get_or_insert_with(|| json::json_error(text, &error));
+                first_error.get_or_insert_with(|| error_at(text, at, &error));
                 let line = text.get(start..).unwrap_or_default();
                 at = match line.find('\n') {
                     Some(newline) => start + newline + 1,
@@ -75,6 +75,15 @@ pub(super) fn read(
         Some(error) if session.cells.is_empty() => Err(error),
         _ => Ok(session),
     }
+}
+
+/// The error of an entry that was parsed from the byte offset `at` of `text`.
+fn error_at(text: &str, at: usize, error: &serde_json::Error) -> BridgeError {
+    let mut found = json::json_error(text.get(at..).unwrap_or_default(), error);
+    if let BridgeError::Json { position, .. } = &mut found {
+        *position = raw::position(text, at + position.byte);
+    }
+    found
 }
 
 fn add(session: &mut RuchySession, entry: Value, at: usize, warnings: &mut Warnings) {

@@ -25,6 +25,7 @@ pub mod values;
 use super::text;
 use super::{BridgeError, SourceContext};
 use crate::session::{EntrenarSession, SourceFormat};
+use raw::Warnings;
 
 pub use error::RuchyBridgeError;
 pub use session::{
@@ -50,27 +51,54 @@ fn read_recording(
     format: SourceFormat,
     context: &SourceContext,
 ) -> Result<RuchySession, BridgeError> {
-    let mut warnings = raw::Warnings::default();
-    let mut session = if format == SourceFormat::RuchyNotebook {
-        notebook::read(bytes, context.limits, &mut warnings)?
-    } else {
-        let decoded = text::decode(bytes)?;
-        let text = &decoded.text;
-        let mut session = match format {
-            SourceFormat::RuchyReplay => replay::read(text, context.limits, &mut warnings)?,
-            SourceFormat::RuchyAudit => audit::read(text, context.limits, &mut warnings)?,
-            SourceFormat::RuchyHistory => history::read(text, &mut warnings),
-            other => {
-                return Err(BridgeError::UnknownFormat {
-                    hint: format!("{other} is not one of Ruchy's formats"),
-                });
-            }
-        };
-        session.warnings = decoded.warnings;
-        session
+    let mut session = match format {
+        SourceFormat::RuchyNotebook => notebook::read(bytes, context.limits)?,
+        SourceFormat::RuchyReplay => read_text(bytes, |text, notes| {
+            replay::read(text, context.limits, notes)
+        })?,
+        SourceFormat::RuchyAudit => read_text(bytes, |text, notes| {
+            audit::read(text, context.limits, notes)
+        })?,
+        SourceFormat::RuchyHistory => {
+            read_text(bytes, |text, notes| Ok(history::read(text, notes)))?
+        }
+        other => {
+            return Err(BridgeError::UnknownFormat {
+                hint: format!("{other} is not one of Ruchy's formats"),
+            });
+        }
     };
-    session.warnings.extend(warnings.finish());
     session.source = Some(context.source_info(bytes, format));
     session.file_modified = context.modified;
+    Ok(session)
+}
+
+/// Decodes and reads a text; places in it become places in the bytes.
+fn read_text(
+    bytes: &[u8],
+    read: impl FnOnce(&str, &mut Warnings) -> Result<RuchySession, BridgeError>,
+) -> Result<RuchySession, BridgeError> {
+    let decoded = text::decode(bytes)?;
+    let mut warnings = Warnings::default();
+    let mut session = read(&decoded.text, &mut warnings).map_err(|mut error| {
+        if let BridgeError::Json { position, .. } | BridgeError::TooManyValues { position, .. } =
+            &mut error
+        {
+            position.byte = decoded.source_byte(position.byte);
+        }
+        error
+    })?;
+    session.warnings.extend(decoded.warnings.iter().cloned());
+    session
+        .warnings
+        .extend(warnings.finish().map(|mut warning| {
+            let byte = warning
+                .place
+                .byte
+                .and_then(|byte| usize::try_from(byte).ok());
+            let byte = byte.map(|byte| decoded.source_byte(byte));
+            warning.place.byte = byte.and_then(|byte| u64::try_from(byte).ok());
+            warning
+        }));
     Ok(session)
 }

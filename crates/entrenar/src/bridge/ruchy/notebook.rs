@@ -14,11 +14,9 @@ use super::session::{RuchyCell, RuchyResult, RuchySession};
 use super::values;
 
 /// Reads a notebook.
-pub(super) fn read(
-    bytes: &[u8],
-    limits: Limits,
-    warnings: &mut Warnings,
-) -> Result<RuchySession, BridgeError> {
+pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<RuchySession, BridgeError> {
+    let mut notes = Warnings::default();
+    let warnings = &mut notes;
     let parsed = json::parse(bytes, limits)?;
     let mut session = RuchySession {
         warnings: parsed.warnings,
@@ -78,6 +76,7 @@ pub(super) fn read(
         }
     }
     order(&mut session, code, warnings);
+    session.warnings.extend(notes.finish());
     Ok(session)
 }
 

@@ -1,5 +1,7 @@
 //! `.replay`: recordings of the REPL (Ruchy 1.30 to 3.7) and of the library (all versions).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::bridge::{BridgeError, Limits};
@@ -23,7 +25,17 @@ pub(super) fn read(
     let cut_off = raw::check(text)?;
     let mut session = RuchySession::default();
     let mut timeline = None;
+    let mut keys = BTreeSet::new();
     for (key, value) in Raw::document(text).fields() {
+        if !keys.insert(key.clone()) {
+            warnings.add(
+                WarningKind::InvalidValue,
+                value.place(&*key),
+                format!(
+                    "the field {key:?} is there twice; lists are joined, else the last one counts"
+                ),
+            );
+        }
         match &*key {
             "version" if value.is_object() => session.version = version(value, warnings),
             "metadata" if value.is_object() => session.metadata = metadata(value, warnings),

@@ -8,6 +8,9 @@ use super::parse::{Shown, parse, parse_prefix};
 /// Words that are values and no variables.
 const LITERALS: [&str; 8] = ["true", "false", "nil", "null", "None", "self", "inf", "NaN"];
 
+/// Longest source that is searched for definitions, in bytes.
+const MAX_SOURCE: usize = 1 << 16;
+
 /// Whether the source is a command to the REPL, such as `:env`, and no Ruchy.
 pub fn is_command(source: &str) -> bool {
     let source = source.trim_start();
@@ -116,8 +119,11 @@ impl Data {
 
     /// Takes note of what a cell defines and changes.
     pub(super) fn note(&mut self, source: &str) {
-        for line in source.lines().map(without_comment) {
-            if let Some((name, value)) = definition(line) {
+        if source.len() > MAX_SOURCE {
+            return;
+        }
+        for statement in source.lines().map(without_comment).flat_map(statements) {
+            if let Some((name, value)) = definition(statement) {
                 let data = self.defines_data(value);
                 self.0.insert(name.to_owned(), data);
             }
@@ -156,6 +162,15 @@ impl Data {
         {
             return true;
         }
+        // `[...xs, 0, y]`
+        if let Some(inner) = value.strip_prefix('[').and_then(|v| v.strip_suffix(']')) {
+            return inner.split(',').all(|item| {
+                let item = item.trim().trim_start_matches("...");
+                item.is_empty()
+                    || parse(item).is_some_and(|value| is_literal(&value))
+                    || path(item).is_some_and(|path| self.is_data(&path))
+            });
+        }
         // `xs`, `xs.map(…)`, `xs[0]`
         match identifier(value) {
             Some((root, rest)) if rest.is_empty() || rest.starts_with(['.', '[']) => {
@@ -164,6 +179,35 @@ impl Data {
             _ => false,
         }
     }
+}
+
+/// The statements of a line: each begins at the line's start, behind a `;` or behind a `{`, and
+/// ends at the next `;` or closing bracket that is its own.
+fn statements(line: &str) -> impl Iterator<Item = &str> {
+    let starts = line
+        .match_indices([';', '{'])
+        .map(|(at, mark)| at + mark.len());
+    std::iter::once(0).chain(starts).filter_map(move |start| {
+        let rest = line.get(start..)?;
+        let mut open = 0_usize;
+        let mut quoted = false;
+        let mut before = ' ';
+        let end = rest.find(|c| {
+            match c {
+                '"' if before != '\\' => quoted = !quoted,
+                '(' | '[' | '{' if !quoted => open += 1,
+                ')' | ']' | '}' if !quoted => match open.checked_sub(1) {
+                    Some(still) => open = still,
+                    None => return true,
+                },
+                ';' if !quoted && open == 0 => return true,
+                _ => {}
+            }
+            before = c;
+            false
+        });
+        rest.get(..end.unwrap_or(rest.len()))
+    })
 }
 
 /// Whether the value holds no name and no call.
@@ -249,6 +293,9 @@ mod tests {
         data.note("let r = (1..=10).map(x => x * x)");
         data.note("let evens = [1, 2, 3].filter(x => x > 1)");
         data.note("let errors = train(xs)");
+        data.note("let more_yet = [...xs, ...more, 7.0]; let sums = [f(1), f(2)]");
+        data.note("let mut h = [0.0]");
+        data.note("for i in 0..3 { let t = {a: 1}; h = h + [mse(i)] }");
         for (name, expected) in [
             ("xs", true),
             ("more", true),
@@ -256,6 +303,10 @@ mod tests {
             ("evens", true),
             ("losses", false),
             ("errors", false),
+            ("more_yet", true),
+            ("sums", false),
+            ("h", false),
+            ("t", true),
             ("unheard_of", false),
         ] {
             assert_eq!(data.is_data(name), expected, "{name}");
