@@ -86,8 +86,29 @@ pub(super) fn from_json(parsed: Parsed, bytes: &[u8], context: &SourceContext) -
     fill_history(drafts, &mut session, context, &mut notes);
     derive_times(&mut session);
     session.warnings.extend(notes.into_warnings());
-    extract::apply(&mut session);
+    read_points(&mut session);
     session
+}
+
+/// Reads the points; of a Ruchy notebook, also those of values that cells evaluate to.
+fn read_points(session: &mut EntrenarSession) {
+    #[cfg(feature = "ruchy-sessions")]
+    if is_ruchy(&session.document.metadata) {
+        return super::ruchy::values::apply(session);
+    }
+    extract::apply(session);
+}
+
+#[cfg(feature = "ruchy-sessions")]
+fn is_ruchy(metadata: &serde_json::Map<String, Value>) -> bool {
+    [
+        ("kernelspec", "language"),
+        ("kernelspec", "name"),
+        ("language_info", "name"),
+    ]
+    .iter()
+    .filter_map(|(part, key)| metadata.get(*part)?.get(key)?.as_str())
+    .any(|language| language.eq_ignore_ascii_case("ruchy"))
 }
 
 fn id_of(cell: &ReadCell) -> Option<&str> {
