@@ -112,7 +112,12 @@ fn escaped(text: &str) -> String {
         never_negative && depth == 0
     };
     let mut out = String::with_capacity(text.len());
+    let mut previous = '\0';
     for c in text.chars() {
+        if is_ligature(previous, c) {
+            out.push_str("{}");
+        }
+        previous = c;
         match c {
             '{' if balanced => out.push_str("\\{"),
             '}' if balanced => out.push_str("\\}"),
@@ -129,4 +134,69 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether TeX sets the two characters as one other: dashes, quotation marks, `¿` and `¡`.
+fn is_ligature(first: char, second: char) -> bool {
+    match second {
+        '-' | '\'' | ',' | '<' | '>' => first == second,
+        '`' => matches!(first, '`' | '?' | '!'),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_tex_takes_for_markup_is_escaped() {
+        assert_eq!(
+            escaped(r"50% #1 $x_i$ a&b ~^\LaTeX -- ``q'' {b}"),
+            r"50\% \#1 \$x\_i\$ a\&b \textasciitilde{}\textasciicircum{}\textbackslash{}LaTeX -{}- `{}`q'{}' \{b\}"
+        );
+        assert_eq!(escaped("}{"), r"\textbraceright{}\textbraceleft{}");
+    }
+
+    #[test]
+    fn names_are_written_so_that_their_parts_stay_what_they_are() {
+        for (given, expected) in [
+            ("Ludwig van Beethoven", "van Beethoven, Ludwig"),
+            ("Müller, Jürgen", "Müller, Jürgen"),
+            ("Santiago Ramón y Cajal", "{Ramón y Cajal}, Santiago"),
+            ("Sammy Davis, Jr.", "Davis, Jr., Sammy"),
+            ("researcher@university.edu", "{researcher@university.edu}"),
+            ("The HF Team and Friends", "{The HF Team and Friends}"),
+            ("others", "{oth{}ers}"),
+            ("Plato", "{Plato}"),
+            ("Sean O\"Neil", "{O\"Neil}, Sean"),
+            ("A} B", r"B, {A\textbraceright{}}"),
+        ] {
+            assert_eq!(name(&Author::new(given)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn braces_balance_and_nothing_bare_remains(text in "[-{}\\\\%#$~^_&`'a \\PC]{0,40}") {
+            let out = escaped(&text);
+            let mut depth = 0_i32;
+            for c in out.chars() {
+                depth += i32::from(c == '{') - i32::from(c == '}');
+                prop_assert!(depth >= 0);
+            }
+            prop_assert_eq!(depth, 0);
+            let mut characters = out.chars();
+            while let Some(c) = characters.next() {
+                if c == '\\' {
+                    let escaped = characters.next();
+                    prop_assert!(escaped.is_some());
+                } else {
+                    prop_assert!(!"%#$~^_&".contains(c), "{}", out);
+                }
+            }
+        }
+    }
 }

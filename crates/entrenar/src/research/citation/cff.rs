@@ -139,7 +139,7 @@ fn author(author: &Author) -> String {
 
 /// `^[\S]+@[\S]+\.[\S]{2,}$`, in ASCII.
 fn is_cff_email(text: &str) -> bool {
-    text.is_ascii()
+    text.chars().all(|c| c.is_ascii_graphic())
         && text.rsplit_once('@').is_some_and(|(user, host)| {
             !user.is_empty()
                 && host

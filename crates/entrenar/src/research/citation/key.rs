@@ -87,3 +87,38 @@ fn words(text: &str) -> Vec<String> {
     words.retain(|word| !word.is_empty());
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::research::{Author, ResearchArtifact};
+
+    fn key(author: &str, title: &str, id: &str) -> String {
+        let artifact = ResearchArtifact::new(id, title, ArtifactType::Notebook)
+            .with_author(Author::new(author));
+        CitationMetadata::from_artifact(&artifact, 2024).key()
+    }
+
+    #[test]
+    fn keys_are_readable_and_differ() {
+        let one = key("Jürgen Müller", "The Über-Run", "1");
+        assert!(one.starts_with("muller_2024_uber_"), "{one}");
+        assert_ne!(one, key("Jürgen Müller", "The Über-Run", "2"));
+        assert!(key("山田太郎", "訓練", "1").starts_with("notebook_2024_"));
+        assert!(key("me@x.org", "The", "1").starts_with("me_2024_the_"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_tool_accepts_the_key(author: String, title: String, id: String) {
+            let key = key(&author, &title, &id);
+            prop_assert!(key.starts_with(|c: char| c.is_ascii_lowercase()));
+            let allowed =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+            prop_assert!(key.chars().all(allowed), "{}", key);
+            prop_assert!(key.len() < 80);
+        }
+    }
+}
