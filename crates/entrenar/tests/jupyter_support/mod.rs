@@ -2,7 +2,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "each test file uses a part of it"
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test code, of which each test file uses a part"
 )]
 
 use std::path::{Path, PathBuf};

@@ -64,6 +64,19 @@ fn is_default_name(name: &str) -> bool {
             .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
 }
 
+/// Whether the kernel is Ruchy's.
+#[cfg(feature = "ruchy-sessions")]
+pub(super) fn is_ruchy(metadata: &Map<String, Value>) -> bool {
+    [
+        ("kernelspec", "name"),
+        ("kernelspec", "language"),
+        ("language_info", "name"),
+    ]
+    .iter()
+    .filter_map(|(part, key)| metadata.get(*part)?.get(*key)?.as_str())
+    .any(|name| name.eq_ignore_ascii_case("ruchy"))
+}
+
 /// The author, if the notebook names exactly one.
 fn author(metadata: &Map<String, Value>) -> Option<String> {
     match metadata.get("authors")?.as_array()?.as_slice() {

@@ -93,22 +93,10 @@ pub(super) fn from_json(parsed: Parsed, bytes: &[u8], context: &SourceContext) -
 /// Reads the points; of a Ruchy notebook, also those of values that cells evaluate to.
 fn read_points(session: &mut EntrenarSession) {
     #[cfg(feature = "ruchy-sessions")]
-    if is_ruchy(&session.document.metadata) {
+    if about::is_ruchy(&session.document.metadata) {
         return super::ruchy::values::apply(session);
     }
     extract::apply(session);
-}
-
-#[cfg(feature = "ruchy-sessions")]
-fn is_ruchy(metadata: &serde_json::Map<String, Value>) -> bool {
-    [
-        ("kernelspec", "language"),
-        ("kernelspec", "name"),
-        ("language_info", "name"),
-    ]
-    .iter()
-    .filter_map(|(part, key)| metadata.get(*part)?.get(key)?.as_str())
-    .any(|language| language.eq_ignore_ascii_case("ruchy"))
 }
 
 fn id_of(cell: &ReadCell) -> Option<&str> {
@@ -143,7 +131,7 @@ fn fill_history(
     let unplaced = order::unplaced(&clues, rule);
     if unplaced > 0 {
         let message = format!(
-            "{unplaced} cells with outputs do not tell when they ran; each stays behind the code cell before it"
+            "cells with outputs that do not tell when they ran: {unplaced}; each stays behind the code cell before it"
         );
         notes.add(WarningKind::Order, || "cells".into(), &message);
     }

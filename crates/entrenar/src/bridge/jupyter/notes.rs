@@ -49,9 +49,10 @@ impl Notes {
         self.notes
             .into_iter()
             .map(|(mut warning, count)| {
+                let places = if count == 2 { "place" } else { "places" };
                 if count > 1 {
-                    warning.message =
-                        format!("{} (and at {} more places)", warning.message, count - 1);
+                    let more = format!(" (and at {} more {places})", count - 1);
+                    warning.message.push_str(&more);
                 }
                 warning
             })

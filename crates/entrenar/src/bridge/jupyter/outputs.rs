@@ -56,9 +56,8 @@ fn one(output: Value, legacy: bool, path: &dyn Fn() -> String, notes: &mut Notes
     match kind {
         "pyout" => {
             output.insert("output_type".into(), "execute_result".into());
-            if let Some(count) = output.shift_remove("prompt_number") {
-                output.insert("execution_count".into(), count);
-            }
+            let count = output.shift_remove("prompt_number");
+            output.insert("execution_count".into(), count.unwrap_or_default());
             output = bundled(output);
         }
         "pyerr" => {

@@ -99,6 +99,7 @@ fn version(
                 || "nbformat_minor".into(),
                 "the minor version is not a whole number",
             ),
+            None if version == 3 => {}
             None => notes.add(
                 WarningKind::Missing,
                 || "nbformat_minor".into(),
