@@ -8,6 +8,12 @@
 //! * `ENTRENAR_PYTHON`: the Python that has pybtex, cffconvert and PyYAML (default `python3`)
 //! * `ENTRENAR_CITATION_JS`: a folder with `node_modules/citation-js` (optional)
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of a test"
+)]
+
 use std::env;
 use std::fs;
 use std::path::Path;

@@ -8,7 +8,10 @@
 
 use std::error::Error;
 
-use entrenar::ecosystem::{CodeCell, EntrenarSession, RuchyBridgeError, session_to_artifact};
+use entrenar::bridge::ruchy::RuchyCell;
+use entrenar::ecosystem::{
+    CodeCell, EntrenarSession, RuchyBridgeError, RuchySession, session_to_artifact,
+};
 use entrenar::research::{
     ArchiveDeposit, ArtifactType, CitationMetadata, ContributorRole, MissingField, ZenodoConfig,
 };
@@ -133,6 +136,28 @@ fn a_session_begins_and_ends() {
 }
 
 #[test]
+fn a_ruchy_session_becomes_a_session() {
+    let mut ruchy_session = RuchySession::default();
+    ruchy_session.metadata.student_id = Some("carol".into());
+    let losses = RuchyCell::new("losses").with_value("[1.15, 0.5, 0.08]");
+    ruchy_session.cells.push(losses);
+
+    let session: EntrenarSession = ruchy_session.into();
+
+    assert_eq!(
+        format!("User: {:?}", session.user),
+        r#"User: Some("carol")"#
+    );
+    assert_eq!(
+        format!("Steps: {}", session.metrics.total_steps()),
+        "Steps: 3"
+    );
+    assert_ne!(format!("Session: {}", session.name), "Session: ");
+    // A recording has no title: what stands in for it says so.
+    assert!(session_to_artifact(&session).unwrap().title_is_derived());
+}
+
+#[test]
 fn a_session_becomes_an_artifact() -> Result<(), Box<dyn Error>> {
     let mut session = EntrenarSession::new("sess-001", "LoRA Experiment")
         .with_user("alice")
@@ -249,7 +274,7 @@ fn the_whole_way() -> Result<(), Box<dyn Error>> {
     let artifact = session_to_artifact(&session)?;
 
     let citation = CitationMetadata::from_artifact(&artifact, 2024);
-    let bibtex = format!("{}", citation.to_bibtex());
+    let bibtex = citation.to_bibtex();
     for part in [
         "@software{researcher_2024_temperature_",
         "author = {{researcher@university.edu}}",

@@ -163,3 +163,125 @@ fn duration(duration: TimeDelta) -> Option<String> {
         _ => format!("{hours} h {minutes} min {seconds} s"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::session::{CodeCell, Point, SeriesKey};
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn description_of(session: &EntrenarSession) -> String {
+        session_to_artifact(session).unwrap().description.unwrap()
+    }
+
+    #[test]
+    fn the_description_says_what_was_trained() {
+        let mut session = EntrenarSession::empty("s", "S")
+            .with_architecture("llama-2-7b")
+            .with_dataset("alpaca-clean");
+        for loss in [0.9, 0.25, 0.5] {
+            session.metrics.add_loss(loss);
+        }
+        session.metrics.add_accuracy(87.5);
+        session.metrics.add_custom("f1", 0.1);
+        session.metrics.add_custom("bleu", f64::NAN);
+        session.add_code_cell(CodeCell {
+            execution_order: 1,
+            source: "x".into(),
+            output: None,
+            timestamp: at(0),
+            duration_ms: None,
+        });
+        session.started_at = Some(at(100));
+        session.ended_at = Some(at(100 + 3600 + 125));
+        assert_eq!(
+            description_of(&session),
+            "Training of llama-2-7b on alpaca-clean. Recorded: 3 training steps, 1 code cell. \
+             Loss: final 0.5, best 0.25. Accuracy: final 87.5, best 87.5. \
+             Other metrics: bleu, f1. One value is not finite. Duration: 1 h 2 min 5 s."
+        );
+    }
+
+    #[test]
+    fn a_loss_that_is_never_finite_is_said_so() {
+        let mut session = EntrenarSession::empty("s", "S");
+        session.metrics.add_loss(f64::INFINITY);
+        session.metrics.add_loss(f64::NAN);
+        assert_eq!(
+            description_of(&session),
+            "Training session. Recorded: 2 training steps. \
+             Loss: final NaN, never a finite value. 2 values are not finite."
+        );
+    }
+
+    #[test]
+    fn a_derived_time_is_no_date_and_gives_no_duration() {
+        let mut session = EntrenarSession::empty("s", "stem");
+        session.metrics.add_loss(1.0);
+        session.started_at = Some(at(100));
+        session.ended_at = Some(at(200));
+        let both = session_to_artifact(&session).unwrap();
+        assert_eq!(
+            (both.created_at, both.completed_at),
+            (Some(at(100)), Some(at(200)))
+        );
+        assert!(both.description.unwrap().contains("Duration: 1 min 40 s."));
+        assert!(both.title_derived_from.is_none());
+
+        for field in ["ended_at", "name"] {
+            session
+                .derived
+                .insert(field.into(), "the last event".into());
+        }
+        let artifact = session_to_artifact(&session).unwrap();
+        assert_eq!(
+            (artifact.created_at, artifact.completed_at),
+            (Some(at(100)), None)
+        );
+        assert!(!artifact.description.unwrap().contains("Duration"));
+        assert_eq!(
+            artifact.title_derived_from.as_deref(),
+            Some("the last event")
+        );
+        assert_eq!(artifact.release_date, None);
+    }
+
+    #[test]
+    fn a_negative_duration_is_left_out() {
+        let mut session = EntrenarSession::empty("s", "S");
+        session.metrics.add_loss(1.0);
+        session.started_at = Some(at(100));
+        session.ended_at = Some(at(99));
+        assert!(!description_of(&session).contains("Duration"));
+    }
+
+    #[test]
+    fn a_blank_user_is_nobody_and_blank_tags_are_none() {
+        let mut session = EntrenarSession::empty("s", "S")
+            .with_user(" \t")
+            .with_tag(" ");
+        session.metrics.add_loss(1.0);
+        let artifact = session_to_artifact(&session).unwrap();
+        assert!(artifact.authors.is_empty());
+        assert_eq!(artifact.keywords, DEFAULT_KEYWORDS);
+    }
+
+    #[test]
+    fn a_session_with_an_empty_series_has_no_history() {
+        let mut session = EntrenarSession::empty("s", "S");
+        session
+            .metrics
+            .push(SeriesKey::named("loss"), Point::default());
+        assert!(session_to_artifact(&session).is_ok());
+        session.metrics.remove(&SeriesKey::named("loss"));
+        assert!(matches!(
+            session_to_artifact(&session),
+            Err(RuchyBridgeError::NoTrainingHistory)
+        ));
+    }
+}

@@ -10,18 +10,17 @@ const LICENSES: &str = include_str!("cff_licenses.txt");
 pub(super) fn file(citation: &CitationMetadata) -> String {
     let artifact = citation.artifact();
     let mut out = String::new();
-    let mut line = |key: &str, value: &str| out.push_str(&format!("{key}: {value}\n"));
-    line("cff-version", "1.2.0");
-    line(
+    out.push_str(&field("cff-version", "1.2.0"));
+    out.push_str(&field(
         "message",
         &quoted("To cite this work, please use the metadata of this file."),
-    );
-    line("title", &quoted(&citation.title()));
+    ));
+    out.push_str(&field("title", &quoted(&citation.title())));
     let kind = match artifact.artifact_type {
         ArtifactType::Dataset => "dataset",
         _ => "software",
     };
-    line("type", kind);
+    out.push_str(&field("type", kind));
 
     let mut authors: Vec<String> = Vec::new();
     for author in artifact.named_authors().map(author) {
@@ -46,36 +45,35 @@ pub(super) fn file(citation: &CitationMetadata) -> String {
         summary.push(format!("License: {license}."));
     }
     summary.retain(|text| !text.is_empty());
-    let mut line = |key: &str, value: &str| out.push_str(&format!("{key}: {value}\n"));
     if !summary.is_empty() {
-        line("abstract", &quoted(&summary.join("\n")));
+        out.push_str(&field("abstract", &quoted(&summary.join("\n"))));
     }
     let keywords = distinct(&artifact.keywords);
     if !keywords.is_empty() {
-        line(
+        out.push_str(&list(
             "keywords",
-            &list(keywords.iter().map(|keyword| quoted(keyword))),
-        );
+            keywords.iter().map(|keyword| quoted(keyword)),
+        ));
     }
     match &license {
-        LicenseField::One(id) => line("license", id),
-        LicenseField::AnyOf(ids) => line("license", &list(ids.iter().copied())),
-        LicenseField::Url(url) => line("license-url", &quoted(url)),
+        LicenseField::One(id) => out.push_str(&field("license", id)),
+        LicenseField::AnyOf(ids) => out.push_str(&list("license", ids.iter().copied())),
+        LicenseField::Url(url) => out.push_str(&field("license-url", &quoted(url))),
         LicenseField::InWords(_) | LicenseField::Absent => {}
     }
     let version = one_line(&artifact.version);
     if !version.is_empty() {
-        line("version", &quoted(&version));
+        out.push_str(&field("version", &quoted(&version)));
     }
     if let Some(date) = citation.release_date() {
-        line("date-released", &date);
+        out.push_str(&field("date-released", &date));
     }
     let doi = artifact.doi.as_ref().map(|doi| doi.as_str());
     if let Some(doi) = doi.filter(|doi| is_cff_doi(doi)) {
-        line("doi", doi);
+        out.push_str(&field("doi", &quoted(doi)));
     }
     if let Some(url) = artifact.valid_url() {
-        line("url", &quoted(&url));
+        out.push_str(&field("url", &quoted(&url)));
     }
     let id = one_line(&artifact.id);
     if !id.is_empty() {
@@ -92,12 +90,16 @@ pub(super) fn file(citation: &CitationMetadata) -> String {
     out
 }
 
-fn list(items: impl Iterator<Item = impl AsRef<str>>) -> String {
-    items.fold(String::new(), |mut list, item| {
-        list.push_str("\n  - ");
-        list.push_str(item.as_ref());
-        list
-    })
+/// One line; `value` is YAML.
+fn field(key: &str, value: &str) -> String {
+    format!("{key}: {value}\n")
+}
+
+fn list(key: &str, items: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let items: String = items
+        .map(|item| format!("  - {}\n", item.as_ref()))
+        .collect();
+    format!("{key}:\n{items}")
 }
 
 /// One item of a list of mappings; all values are quoted.
