@@ -59,7 +59,10 @@ fn path(text: &str) -> Option<String> {
         path.push('.');
         path.push_str(part);
     }
-    (!LITERALS.contains(&path.as_str())).then_some(path)
+    // `_` and `_7`: the last results of the REPL of Ruchy 1.30, whatever they were.
+    let result = path.trim_start_matches('_');
+    let is_result = result.len() < path.len() && result.bytes().all(|b| b.is_ascii_digit());
+    (!is_result && !LITERALS.contains(&path.as_str())).then_some(path)
 }
 
 fn identifier(text: &str) -> Option<(&str, &str)> {
@@ -275,6 +278,8 @@ mod tests {
             "losses.last()",
             "w + b",
             "nil",
+            "_",
+            "_12",
             ":vars",
             "0.5",
             "\"losses\"",
