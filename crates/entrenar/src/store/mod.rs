@@ -1,6 +1,6 @@
 //! Sessions kept.
 //!
-//! [`Store`] is what a backend does; the contract test suite in `tests/store_contract.rs` is
+//! [`Store`] is what a backend does; the contract test suite in `tests/store_contract` is
 //! run by every implementation. [`SqliteStore`] is the embedded default.
 
 mod error;

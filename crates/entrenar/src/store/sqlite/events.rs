@@ -11,7 +11,7 @@ use crate::store::StoredEvent;
 /// First bytes of what an event's hash covers.
 const DOMAIN: &[u8] = b"entrenar event 1\0";
 /// Stands for the hash before the first event.
-const GENESIS: [u8; 32] = [0; 32];
+pub(super) const GENESIS: [u8; 32] = [0; 32];
 /// Stands for the length of an absent session id.
 const ABSENT: u64 = u64::MAX;
 

@@ -4,7 +4,9 @@
 //! transaction: reading methods see one state of the store, writing methods take the write lock
 //! first and wait for it up to [`BUSY_TIMEOUT`].
 
+mod backup;
 mod blob;
+mod check;
 mod chunk;
 mod digest;
 mod edit;
@@ -14,8 +16,10 @@ mod import;
 mod list;
 mod load;
 mod open;
+mod redact;
 mod schema;
 mod search;
+mod secret;
 mod value;
 
 use std::fmt;
@@ -25,6 +29,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::failure::Failure;
+use self::secret::Secret;
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredEvent,
 };
@@ -89,6 +94,16 @@ impl SqliteStore {
         &self.path
     }
 
+    /// Changes how long a method waits for another process, [`BUSY_TIMEOUT`] at first.
+    ///
+    /// # Errors
+    /// If SQLite refuses.
+    pub fn set_busy_timeout(&self, timeout: Duration) -> Result<(), StoreError> {
+        self.connection
+            .busy_timeout(timeout)
+            .map_err(|error| Failure::from(error).at(&self.path))
+    }
+
     /// Runs `work` on one state of the store.
     fn read<T>(
         &self,
@@ -96,9 +111,8 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let run = || {
             let transaction = self.connection.unchecked_transaction()?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
+            // Dropped, which ends it: there is nothing to commit.
+            work(&transaction)
         };
         run().map_err(|failure: Failure| failure.at(&self.path))
     }
@@ -179,8 +193,12 @@ impl Store for SqliteStore {
     }
 
     fn redact(&mut self, id: &str, secret: &str) -> Result<Redaction, StoreError> {
-        let _ = (id, secret);
-        Ok(Redaction::default())
+        let secret = Secret::new(secret).map_err(redact::unredactable)?;
+        let redaction =
+            self.write(|transaction, clock| redact::rows(transaction, clock, id, secret))?;
+        // Also where nothing was found: an earlier call may have been kept from it by a reader.
+        redact::purge(&self.connection).map_err(|failure| failure.at(&self.path))?;
+        Ok(redaction)
     }
 
     fn events(&self, id: Option<&str>) -> Result<Vec<StoredEvent>, StoreError> {
@@ -188,11 +206,46 @@ impl Store for SqliteStore {
     }
 
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
-        let _ = path;
-        Ok(())
+        backup::write(&self.connection, path)
     }
 
     fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        Ok(Vec::new())
+        self.read(|connection| Ok(check::check(connection, &self.path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::SystemClock;
+
+    #[test]
+    fn a_full_disk_is_an_error_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut store = SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock).unwrap();
+        let kept = EntrenarSession::empty("kept", "Kept");
+        store.import(&kept, None).unwrap();
+        let pages: i64 = store
+            .connection
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        store
+            .connection
+            .query_row(
+                &format!("PRAGMA max_page_count = {}", pages + 10),
+                [],
+                |_row| Ok(()),
+            )
+            .unwrap();
+        let large = EntrenarSession::empty("large", "x".repeat(1 << 20));
+        let error = store.import(&large, None).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Full { path: at } if *at == path),
+            "{error:?}"
+        );
+        assert_eq!(store.list(&ListQuery::default()).unwrap().len(), 1);
+        assert_eq!(store.session("kept").unwrap(), kept);
+        assert_eq!(store.check().unwrap(), []);
     }
 }

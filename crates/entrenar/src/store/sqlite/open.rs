@@ -1,7 +1,7 @@
 //! Opening: is it ours, is it readable, which schema has it.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,6 +13,10 @@ use super::value::length;
 use super::{BUSY_TIMEOUT, StoreMode};
 use crate::files::FileError;
 use crate::store::StoreError;
+
+/// The first bytes of every SQLite file (SQLite file format, section 1.3).
+const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+const SQLITE_MAGIC_BYTES: u64 = 16;
 
 /// Statements that stay prepared.
 const CACHED_STATEMENTS: usize = 64;
@@ -54,7 +58,15 @@ fn look_at_file(path: &Path, mode: StoreMode) -> Result<(), StoreError> {
     if metadata.len() == 0 && mode == StoreMode::ReadOnly {
         return Err(not_a_store("it is empty"));
     }
-    drop(File::open(path).map_err(FileError::at("read", path))?);
+    let file = File::open(path).map_err(FileError::at("read", path))?;
+    let mut head = Vec::new();
+    file.take(SQLITE_MAGIC_BYTES)
+        .read_to_end(&mut head)
+        .map_err(FileError::at("read", path))?;
+    // SQLite takes a file of a few bytes for an empty one and would overwrite it.
+    if !head.is_empty() && head != SQLITE_MAGIC {
+        return Err(not_a_store("it is not an SQLite file"));
+    }
     Ok(())
 }
 
