@@ -28,6 +28,7 @@
 //! | [`export`] | one writer per format: session in, bytes out |
 //! | [`extract`] | printed text → points |
 //! | [`store`] | sessions kept: chunks, blobs, queries |
+//! | [`secrets`] | what looks like a credential |
 //! | [`research`] | artifact, citation, archive metadata (never sees a session) |
 //! | [`session`] | [`EntrenarSession`](session::EntrenarSession), metrics, cells, runs, time |
 //! | [`files`] | atomic writes |
@@ -39,7 +40,7 @@
 //! | (none) | session, bridges, extraction, exports, research | serde_json, chrono, sha2, vte, spdx |
 //! | `ruchy-sessions` | [`ecosystem`] and the Ruchy bridge | none |
 //! | `store` | the SQLite store | rusqlite (bundled SQLite), pco |
-//! | `preserve` | [`preserve`]: the artifact folder and its HTML page | ammonia |
+//! | `preserve` | [`preserve`]: the artifact folder and its HTML page; implies `ruchy-sessions` | ammonia, pulldown-cmark |
 //!
 //! The library is synchronous; it never prints, exits, or reads HOME or environment variables.
 
@@ -52,6 +53,7 @@ pub mod files;
 #[cfg(feature = "preserve")]
 pub mod preserve;
 pub mod research;
+pub mod secrets;
 pub mod session;
 #[cfg(feature = "store")]
 pub mod store;

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::export::session_json::VERSION;
 use crate::session::{
     CellError, CellRecord, CodeCell, Document, DocumentCell, EntrenarSession, ImportWarning,
     Origin, OriginKind, Place, Point, RunStatus, Series, SeriesKey, SourceFormat, SourceInfo,
@@ -22,6 +21,9 @@ use crate::session::{
 use super::json::{self, Parsed};
 use super::{BridgeError, SourceContext};
 use fields::{Fields, Notes, invalid};
+
+/// The newest version of the format that is read.
+const VERSION: u64 = 1;
 
 /// Reads a session.
 ///

@@ -3,9 +3,11 @@
 //!
 //! [`svg`](super::svg) and the terminal chart both draw a [`Chart`].
 
+mod abscissa;
 mod axis;
 mod line;
 
+pub use abscissa::Abscissa;
 pub use axis::{Axis, Tick};
 pub use line::{Line, decimate, smooth};
 
@@ -21,17 +23,9 @@ pub struct ChartSeries {
 }
 
 impl ChartSeries {
-    /// A series of a session with its steps (else its epochs, else the order of arrival) as
-    /// the abscissa.
+    /// A series of a session over the abscissa that suits it, see [`Abscissa::of`].
     pub fn of(series: &Series, label: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            points: series
-                .points()
-                .enumerate()
-                .map(|(index, point)| (point.x(index), point.value))
-                .collect(),
-        }
+        Abscissa::of(series).series(series, label)
     }
 }
 

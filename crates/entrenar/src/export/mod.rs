@@ -4,9 +4,13 @@
 //! path, time zone or locale. Times that merely stand in for unknown ones (see
 //! [`TimeSource::Derived`](crate::session::TimeSource::Derived)) are never written.
 
+#[cfg(feature = "preserve")]
+mod base64;
 pub mod chart;
 pub mod csv;
 mod escape;
+#[cfg(feature = "preserve")]
+pub mod html;
 pub mod jsonl;
 pub mod notebook;
 pub mod ruchy_script;

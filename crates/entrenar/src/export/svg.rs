@@ -34,6 +34,12 @@ pub fn chart(series: &[ChartSeries], options: &ChartOptions) -> String {
     drawing(series, options, &format!("<style>{STYLE}</style>"))
 }
 
+/// Draws `series` for a page that has the [`STYLE`] already.
+#[cfg(feature = "preserve")]
+pub(super) fn inline_chart(series: &[ChartSeries], options: &ChartOptions) -> String {
+    drawing(series, options, "")
+}
+
 fn drawing(series: &[ChartSeries], options: &ChartOptions, style: &str) -> String {
     let chart = Chart::new(series, options);
     let layout = Layout::new(&chart, options);

@@ -1,0 +1,70 @@
+use std::fs;
+use std::path::Path;
+
+use crate::bridge::{self, Limits};
+use crate::files::FileError;
+use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
+
+use super::{PreserveError, SESSION_JSON, SHA256SUMS, name, sums};
+
+/// Whether `dir` looks like an artifact folder.
+pub fn is_artifact_folder(dir: &Path) -> bool {
+    dir.join(SESSION_JSON).is_file() && dir.join(SHA256SUMS).is_file()
+}
+
+/// Reads a session and its source document back from an artifact folder.
+///
+/// A session is equal to the one that was written. A missing source document, and a
+/// `session.json` that was changed since, are listed as warnings of the session.
+///
+/// # Errors
+/// If `session.json` cannot be read, or if the source document is not the one that the session
+/// was read from.
+pub fn read_folder(dir: &Path) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
+    let path = dir.join(SESSION_JSON);
+    let imported =
+        bridge::read_file(&path, Limits::default()).map_err(|source| PreserveError::Session {
+            path: path.clone(),
+            source,
+        })?;
+    let mut session = imported.session;
+    let sums = fs::read_to_string(dir.join(SHA256SUMS)).unwrap_or_default();
+    let listed = sums::parse(&sums);
+    if let Some((_, hash)) = listed.iter().find(|(path, _)| path == SESSION_JSON)
+        && *hash != Sha256Hash::of(&imported.source)
+    {
+        session.warnings.push(ImportWarning::new(
+            WarningKind::InvalidValue,
+            Place::path(SESSION_JSON),
+            "the file was changed since the folder was written",
+        ));
+    }
+    let Some(info) = &session.source else {
+        return Ok((session, None));
+    };
+    let path = dir
+        .join(name::SOURCE_FOLDER)
+        .join(name::of_source(&session));
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // It was exported without, or removed.
+            session.warnings.push(ImportWarning::new(
+                WarningKind::Missing,
+                Place::path(name::SOURCE_FOLDER),
+                "the folder does not hold the source document",
+            ));
+            return Ok((session, None));
+        }
+        Err(error) => return Err(FileError::at("read", &path)(error).into()),
+    };
+    let found = Sha256Hash::of(&bytes);
+    if found != info.sha256 {
+        return Err(PreserveError::SourceChanged {
+            path,
+            expected: info.sha256,
+            found,
+        });
+    }
+    Ok((session, Some(bytes)))
+}

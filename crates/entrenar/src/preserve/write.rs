@@ -1,0 +1,189 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::files::{FileError, beside, sync_parent, write_synced};
+
+use super::{ArtifactFolder, PreserveError, SHA256SUMS, sums};
+
+/// Where a folder was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The folder.
+    pub path: PathBuf,
+    /// Where the folder is that was there before, if it held anything that an artifact folder
+    /// does not; other folders that were replaced are gone.
+    pub kept: Option<PathBuf>,
+}
+
+/// Writes `folder` to `dir`: beside it, each file synced, then renamed into place, so that
+/// `dir` is at any time absent, the old folder, or the whole new one.
+///
+/// With `force`, a folder at `dir` is replaced. If it holds files that no artifact folder lists
+/// in its checksums, it is kept beside under another name.
+///
+/// # Errors
+/// [`PreserveError::Exists`] without `force`; [`PreserveError::NotReplaceable`] for a file or a
+/// root; or the step that failed. Nothing is left behind then.
+pub fn write(folder: &ArtifactFolder, dir: &Path, force: bool) -> Result<Written, PreserveError> {
+    let (dir, exists) = target(dir, force)?;
+    let created = create_parents(&dir)?;
+    let partial = beside(&dir);
+    let result = write_files(folder, &partial).and_then(|()| {
+        if exists {
+            replace(&partial, &dir)
+        } else {
+            rename(&partial, &dir)?;
+            sync_parent(&dir)?;
+            Ok(None)
+        }
+    });
+    match result {
+        Ok(kept) => Ok(Written { path: dir, kept }),
+        Err(error) => {
+            // The first error is the one to report.
+            drop(fs::remove_dir_all(&partial));
+            for parent in created {
+                drop(fs::remove_dir(parent));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The folder to be made, and whether one is to be replaced.
+fn target(dir: &Path, force: bool) -> Result<(PathBuf, bool), PreserveError> {
+    let not_replaceable = || PreserveError::NotReplaceable {
+        path: dir.to_owned(),
+    };
+    match fs::symlink_metadata(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if dir.file_name().is_none() {
+                return Err(not_replaceable());
+            }
+            Ok((dir.to_owned(), false))
+        }
+        Err(error) => Err(FileError::at("read", dir)(error).into()),
+        Ok(_) if !force => Err(PreserveError::Exists {
+            path: dir.to_owned(),
+        }),
+        Ok(_) => {
+            // A link stays and what it names is replaced; `.` gets a name.
+            let real = fs::canonicalize(dir).map_err(FileError::at("read", dir))?;
+            if !real.is_dir() || real.file_name().is_none() {
+                return Err(not_replaceable());
+            }
+            Ok((real, true))
+        }
+    }
+}
+
+/// Creates the folders above `dir`; returns those that were not there, deepest first.
+fn create_parents(dir: &Path) -> Result<Vec<PathBuf>, PreserveError> {
+    let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let missing: Vec<_> = parent
+        .ancestors()
+        .take_while(|p| !p.as_os_str().is_empty() && !p.exists())
+        .map(Path::to_owned)
+        .collect();
+    if let Err(error) = fs::create_dir_all(parent) {
+        for path in &missing {
+            drop(fs::remove_dir(path));
+        }
+        return Err(FileError::at("create", parent)(error).into());
+    }
+    Ok(missing)
+}
+
+fn write_files(folder: &ArtifactFolder, partial: &Path) -> Result<(), PreserveError> {
+    if partial.exists() {
+        // Left by a process of the same number that was killed.
+        fs::remove_dir_all(partial).map_err(FileError::at("remove", partial))?;
+    }
+    fs::create_dir(partial).map_err(FileError::at("create", partial))?;
+    let mut folders = BTreeSet::new();
+    for file in &folder.files {
+        let path = partial.join(&file.path);
+        if let Some(parent) = path.parent()
+            && parent != partial
+            && folders.insert(parent.to_owned())
+        {
+            fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
+        }
+        write_synced(&path, &file.bytes)?;
+    }
+    for inner in &folders {
+        sync_parent(&inner.join("file"))?;
+    }
+    sync_parent(&partial.join("file"))?;
+    Ok(())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), PreserveError> {
+    fs::rename(from, to).map_err(FileError::at("rename", to))?;
+    Ok(())
+}
+
+/// Puts `partial` in the place of the folder `dir`; returns where the old one is kept.
+fn replace(partial: &Path, dir: &Path) -> Result<Option<PathBuf>, PreserveError> {
+    let ours = holds_an_artifact_only(dir);
+    let old = free_name(dir);
+    rename(dir, &old)?;
+    if let Err(error) = rename(partial, dir) {
+        rename(&old, dir)?;
+        return Err(error);
+    }
+    sync_parent(dir)?;
+    if ours {
+        // The new folder is in place: what cannot be removed does no harm.
+        drop(fs::remove_dir_all(&old));
+        Ok(None)
+    } else {
+        Ok(Some(old))
+    }
+}
+
+/// A name beside `dir` that is not taken.
+fn free_name(dir: &Path) -> PathBuf {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let mut number: u64 = 0;
+    loop {
+        let suffix = if number == 0 {
+            ".old".to_owned()
+        } else {
+            format!(".old{number}")
+        };
+        let path = dir.with_file_name(format!("{name}{suffix}"));
+        if fs::symlink_metadata(&path).is_err() {
+            return path;
+        }
+        number += 1;
+    }
+}
+
+/// Whether every file in `dir` is one that its checksums list.
+fn holds_an_artifact_only(dir: &Path) -> bool {
+    let sums = fs::read_to_string(dir.join(SHA256SUMS)).unwrap_or_default();
+    let mut listed: BTreeSet<_> = sums::parse(&sums)
+        .into_iter()
+        .map(|(path, _)| dir.join(path))
+        .collect();
+    listed.insert(dir.join(SHA256SUMS));
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            return false;
+        };
+        for entry in entries {
+            let Ok(entry) = entry else { return false };
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() && listed.contains(&entry.path()) => {}
+                _ => return false,
+            }
+        }
+    }
+    true
+}
