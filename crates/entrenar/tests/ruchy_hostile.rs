@@ -1,11 +1,7 @@
 //! Recordings that are damaged, odd or hostile.
 
 #![cfg(feature = "ruchy-sessions")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic is how a test fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::PathBuf;
 

@@ -1,11 +1,7 @@
 //! Recordings that real Ruchy wrote, and what each must become.
 
 #![cfg(feature = "ruchy-sessions")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic is how a test fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::PathBuf;
 
@@ -88,7 +84,7 @@ fn ruchy_421_recorder_evaluated_losses() {
     assert_eq!(session.metrics.total_steps(), 20);
     assert_eq!(session.metrics.best_loss(), Some(0.038_133_380_340_493_836));
     let series = &session.metrics.series()[0];
-    assert_eq!(series.values()[0], 1.158_671_874_999_999_6);
+    assert_eq!(series.values()[..1], [1.158_671_874_999_999_6]);
     for point in series.points() {
         assert_eq!((point.step, point.epoch, point.time_us), (None, None, None));
         let origin = point.origin.unwrap();
