@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Reads a folder of citations with the programs of the field and compares.
 
-The folder holds NNN.bib and NNN.cff, all.bib with all entries, and meant.json with what was
-meant. Each program that is not there is skipped, loudly. Exit code 1 if anything differs.
+The folder holds NNN.bib, NNN.cff and NNN.record.json (archive metadata), all.bib with all
+entries, and meant.json with what was meant. Each program that is not there is skipped, loudly. Exit code 1 if anything differs.
 """
 
+import html
 import json
 import os
 import re
@@ -12,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 PROBLEMS = []
@@ -41,9 +44,15 @@ def visible(char):
     return char
 
 
+INVISIBLE = re.compile(
+    "[\\s\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f]*"
+)
+
+
 def one_line(text):
     words = re.split(f"[{BREAKS}]+", text)
-    return " ".join("".join(map(visible, word)) for word in words if word)
+    line = " ".join("".join(map(visible, word)) for word in words if word)
+    return "" if INVISIBLE.fullmatch(line) else line
 
 
 COMMANDS = {
@@ -274,6 +283,55 @@ def check_citation_js(folder, cases):
     print(f"citation-js: {len(entries)} entries")
 
 
+# The archive's name of each thing that the deposit lists as required and a draft can lack.
+REQUIRED = {
+    "Author": "metadata.creators",
+    "PublicationDate": "metadata.publication_date",
+    "Publisher": "metadata.publisher",
+    "Title": "metadata.title",
+}
+
+
+def sanitized(value):
+    """As the archive stores text: entities undone, widths folded, invisible characters dropped."""
+    text = unicodedata.normalize("NFKC", html.unescape(json.dumps(value, ensure_ascii=False)))
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Zs"))
+
+
+def check_invenio(folder, cases):
+    base = os.environ.get("ENTRENAR_INVENIO")
+    if not base:
+        return skipped("InvenioRDM", "ENTRENAR_INVENIO is not set")
+    headers = {
+        "Content-Type": "application/json",
+        "Authorization": "Bearer " + os.environ.get("ENTRENAR_INVENIO_TOKEN", ""),
+    }
+    count = 0
+    for path, case in zip(sorted(folder.glob("*.record.json")), cases.values()):
+        body = path.read_bytes()
+        request = urllib.request.Request(f"{base}/records", body, headers)
+        try:
+            with urllib.request.urlopen(request) as reply:
+                draft = json.load(reply)
+        except urllib.error.HTTPError as error:
+            problem(f"InvenioRDM: {path.name}: {error.code}: {error.read()[:300]!r}")
+            continue
+        count += 1
+        complaints = {error["field"] for error in draft.get("errors", [])}
+        wanted = {REQUIRED[name] for name in case["missing"] if name in REQUIRED}
+        # The archive counts characters that leave no mark as part of a title; the deposit does not.
+        if len(sanitized(case["title"])) < 5 and "metadata.title" not in complaints:
+            wanted.discard("metadata.title")
+        if complaints != wanted:
+            problem(f"InvenioRDM: {path.name}: {draft.get('errors')}, meant {sorted(wanted)}")
+        for name, value in json.loads(body)["metadata"].items():
+            if name in ("title", "version", "publication_date", "subjects"):
+                kept = draft["metadata"].get(name)
+                if sanitized(kept) != sanitized(value) and f"metadata.{name}" not in complaints:
+                    problem(f"InvenioRDM: {path.name}: {name} {kept!r}, sent {value!r}")
+    print(f"InvenioRDM: {count} drafts")
+
+
 def main():
     folder = Path(sys.argv[1])
     meant = json.loads((folder / "meant.json").read_text("utf-8"))
@@ -287,6 +345,7 @@ def main():
     check_biber(folder, cases)
     check_cff(folder, cases)
     check_citation_js(folder, cases)
+    check_invenio(folder, cases)
     for text in PROBLEMS[:60]:
         print(text)
     print(f"{len(PROBLEMS)} problems")

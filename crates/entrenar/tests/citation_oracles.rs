@@ -1,5 +1,5 @@
 //! Citations judged by the programs of the field: biber, pybtex, cffconvert, PyYAML with the
-//! schema of the Citation File Format, citation-js.
+//! schema of the Citation File Format, citation-js; and archive metadata by InvenioRDM.
 //!
 //! Hostile artifacts are written to a folder, and `scripts/oracle/check_citations.py` reads it
 //! with each program and compares what they read with what was meant. Tried with biber 2.18,
@@ -7,6 +7,8 @@
 //!
 //! * `ENTRENAR_PYTHON`: the Python that has pybtex, cffconvert and PyYAML (default `python3`)
 //! * `ENTRENAR_CITATION_JS`: a folder with `node_modules/citation-js` (optional)
+//! * `ENTRENAR_INVENIO`, `ENTRENAR_INVENIO_TOKEN`: address (with `/api`) and token of a local
+//!   InvenioRDM that makes drafts of the archive metadata (optional; tried with 14.0.5)
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +23,8 @@ use std::process::Command;
 
 use chrono::NaiveDate;
 use entrenar::research::{
-    Affiliation, ArtifactType, Author, AuthorKind, CitationMetadata, Doi, License, ResearchArtifact,
+    Affiliation, ArchiveDeposit, ArtifactType, Author, AuthorKind, CitationMetadata, Doi,
+    Importance, License, PreparedDeposit, ResearchArtifact, ZenodoConfig,
 };
 use serde_json::{Value, json};
 
@@ -265,7 +268,17 @@ fn hostile(case: usize, dice: &mut Dice) -> ResearchArtifact {
 }
 
 /// What the programs must read.
-fn meant(artifact: &ResearchArtifact, citation: &CitationMetadata) -> Value {
+fn meant(
+    artifact: &ResearchArtifact,
+    citation: &CitationMetadata,
+    deposit: &PreparedDeposit,
+) -> Value {
+    let missing: Vec<String> = deposit
+        .missing()
+        .iter()
+        .filter(|item| item.importance == Importance::Required)
+        .map(|item| format!("{:?}", item.field))
+        .collect();
     let authors: Vec<Value> = artifact
         .authors
         .iter()
@@ -286,6 +299,7 @@ fn meant(artifact: &ResearchArtifact, citation: &CitationMetadata) -> Value {
         "title": artifact.title,
         "keywords": artifact.keywords,
         "authors": authors,
+        "missing": missing,
     })
 }
 
@@ -319,8 +333,17 @@ fn the_programs_of_the_field_read_every_citation() {
             &folder.path().join(format!("{case:03}.cff")),
             &citation.to_cff(),
         );
+        let mut archive = ZenodoConfig::new("t");
+        if case % 5 == 0 {
+            archive = archive.with_base_url("https://archive.example.org");
+        }
+        let deposit = ArchiveDeposit::new(archive).prepare(&artifact).unwrap();
+        write(
+            &folder.path().join(format!("{case:03}.record.json")),
+            &deposit.to_json(),
+        );
         all.push_str(&bibtex);
-        expected.push(meant(&artifact, &citation));
+        expected.push(meant(&artifact, &citation, &deposit));
     }
     write(&folder.path().join("all.bib"), &all);
     write(

@@ -8,6 +8,9 @@ use crate::session::{EntrenarSession, Series, names, number};
 
 const DEFAULT_KEYWORDS: [&str; 3] = ["training", "experiment", "entrenar"];
 
+/// How many of the other metrics a description names.
+const OTHERS_SHOWN: usize = 12;
+
 /// Describes a session as an artifact that can be cited.
 ///
 /// The type is a notebook; id and title are the session's; the user is the author, with the
@@ -146,8 +149,15 @@ fn others(session: &EntrenarSession) -> Option<String> {
         .filter(|name| !shown.contains(name) && !names::fold(name).is_empty())
         .collect();
     (!names.is_empty()).then(|| {
-        let names: Vec<&str> = names.into_iter().collect();
-        format!("Other metrics: {}.", names.join(", "))
+        let mut shown: Vec<&str> = names.iter().copied().take(OTHERS_SHOWN).collect();
+        let more = match names.len() - shown.len() {
+            0 => String::new(),
+            more => format!("{more} more"),
+        };
+        if !more.is_empty() {
+            shown.push(&more);
+        }
+        format!("Other metrics: {}.", shown.join(", "))
     })
 }
 
@@ -205,6 +215,16 @@ mod tests {
              Loss: final 0.5, best 0.25. Accuracy: final 87.5, best 87.5. \
              Other metrics: bleu, f1. One value is not finite. Duration: 1 h 2 min 5 s."
         );
+    }
+
+    #[test]
+    fn many_other_metrics_are_counted() {
+        let mut session = EntrenarSession::empty("s", "S");
+        for name in 0..15 {
+            session.metrics.add_custom(format!("m{name:02}"), 1.0);
+        }
+        let description = description_of(&session);
+        assert!(description.contains("m10, m11, 3 more."), "{description}");
     }
 
     #[test]

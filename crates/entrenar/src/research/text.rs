@@ -19,8 +19,15 @@ fn breaks_line(c: char) -> bool {
     )
 }
 
+/// Whether a character leaves no mark: white space, zero-width and direction characters.
+pub(super) fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}')
+}
+
 /// `text` in one line: runs of spaces, tabs and line ends are one space, none at the ends;
-/// control characters are shown by visible ones.
+/// control characters are shown by visible ones. Text that leaves no mark at all is empty.
 pub(super) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text
@@ -32,6 +39,9 @@ pub(super) fn one_line(text: &str) -> String {
             out.push(' ');
         }
         out.extend(word.chars().map(visible));
+    }
+    if out.chars().all(is_invisible) {
+        out.clear();
     }
     out
 }
@@ -68,6 +78,7 @@ mod tests {
             one_line(" a\r\n\tb\0\u{1b}[31m\u{7f}\u{9b}\u{ffff} "),
             "a b␀␛[31m␡\u{fffd}\u{fffd}"
         );
+        assert_eq!(one_line("\u{200b} \u{202e}"), "");
         assert_eq!(lines("a\n\nb \u{7}\n"), "a\n\nb ␇");
     }
 }

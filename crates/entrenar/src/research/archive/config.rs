@@ -2,6 +2,7 @@ use std::fmt;
 
 use crate::research::ValidationError;
 use crate::research::identifier::check_url;
+use crate::research::text::one_line;
 
 /// An access token. Nothing shows it: not Debug, not an error, not JSON (it has no `Serialize`).
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub struct ZenodoConfig {
     token: Token,
     sandbox: bool,
     community: Option<String>,
+    publisher: Option<String>,
     // Checked when it is set, so that an address with a credential in it is never kept.
     base_url: Option<Result<String, DepositError>>,
 }
@@ -43,6 +45,7 @@ impl ZenodoConfig {
             token: Token(token.into()),
             sandbox: false,
             community: None,
+            publisher: None,
             base_url: None,
         }
     }
@@ -58,6 +61,13 @@ impl ZenodoConfig {
     #[must_use]
     pub fn with_community(mut self, community: impl Into<String>) -> Self {
         self.community = Some(community.into());
+        self
+    }
+
+    /// Sets the publisher: the archive's name, where it is not Zenodo.
+    #[must_use]
+    pub fn with_publisher(mut self, publisher: impl Into<String>) -> Self {
+        self.publisher = Some(publisher.into());
         self
     }
 
@@ -77,6 +87,15 @@ impl ZenodoConfig {
     /// Whether it is the sandbox.
     pub fn is_sandbox(&self) -> bool {
         self.sandbox
+    }
+
+    /// The publisher: the given one, else Zenodo where that is the archive.
+    pub(super) fn publisher(&self) -> Option<String> {
+        match (&self.publisher, &self.base_url) {
+            (Some(publisher), _) => Some(one_line(publisher)).filter(|name| !name.is_empty()),
+            (None, None) => Some("Zenodo".to_owned()),
+            (None, Some(_)) => None,
+        }
     }
 
     /// Where a deposit would go.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{ZenodoConfig, record};
-use crate::research::text::one_line;
+use crate::research::text::{is_invisible, one_line};
 use crate::research::{AuthorKind, ResearchArtifact};
 
 /// Whether an archive insists on something.
@@ -31,6 +31,8 @@ pub enum MissingField {
     Orcid,
     /// An author's affiliation.
     Affiliation,
+    /// The publisher: an archive other than Zenodo insists on its name before it gives a DOI.
+    Publisher,
     /// The day of publication.
     PublicationDate,
     /// Files to be deposited.
@@ -83,7 +85,8 @@ pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<Miss
         let hint = "Make one at the archive with the scopes deposit:write and deposit:actions.";
         lacks(MissingField::Token, Required, message, hint);
     }
-    if one_line(&artifact.title).chars().count() < record::SHORTEST_TITLE {
+    let title = one_line(&artifact.title);
+    if title.chars().filter(|c| !is_invisible(*c)).count() < record::SHORTEST_TITLE {
         let message = "The title has fewer than three characters.".into();
         lacks(MissingField::Title, Required, message, "Give a title.");
     } else if let Some(how) = &artifact.title_derived_from {
@@ -121,6 +124,11 @@ pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<Miss
             let message = format!("The author {name} has no affiliation.");
             lacks(MissingField::Affiliation, Recommended, message, "Add it.");
         }
+    }
+    if config.publisher().is_none() && artifact.doi.is_none() {
+        let message = "There is no publisher.".into();
+        let hint = "Give the archive's name; it needs one to register a DOI.";
+        lacks(MissingField::Publisher, Required, message, hint);
     }
     if record::publication_date(artifact).is_none() {
         let message = "There is no publication date.".into();

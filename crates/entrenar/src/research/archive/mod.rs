@@ -50,7 +50,7 @@ impl ArchiveDeposit {
     /// unencrypted.
     pub fn prepare(&self, artifact: &ResearchArtifact) -> Result<PreparedDeposit, DepositError> {
         Ok(PreparedDeposit {
-            metadata: record::of(artifact),
+            metadata: record::of(artifact, &self.config),
             missing: missing::of(artifact, &self.config),
             target: self.config.target()?,
         })

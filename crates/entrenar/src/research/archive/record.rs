@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::ZenodoConfig;
 use crate::research::text::{distinct, lines, one_line};
 use crate::research::{ArtifactType, Author, AuthorKind, License, ResearchArtifact};
 
@@ -14,7 +15,7 @@ pub(super) const SHORTEST_TITLE: usize = 3;
 /// The licences that the archive's vocabulary knows, sorted, one a line.
 const LICENSES: &str = include_str!("licenses.txt");
 
-pub(super) fn of(artifact: &ResearchArtifact) -> Value {
+pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Value {
     let mut metadata = Map::new();
     let mut put = |name: &str, value: Value| {
         let empty = match &value {
@@ -32,6 +33,7 @@ pub(super) fn of(artifact: &ResearchArtifact) -> Value {
     );
     put("title", one_line(&artifact.title).into());
     put("creators", artifact.named_authors().map(creator).collect());
+    put("publisher", config.publisher().into());
     put("publication_date", publication_date(artifact).into());
     put("description", description(artifact).into());
     put("rights", artifact.license.iter().flat_map(rights).collect());
