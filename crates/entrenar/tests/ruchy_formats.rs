@@ -52,6 +52,11 @@ fn ruchy_421_notebook() {
     assert_eq!(shown["output_type"], "execute_result");
     assert_eq!(shown["execution_count"], 8);
 
+    // The printed losses are the loss; the list that was shown is a series of its own.
+    let names: Vec<_> = session.metrics.series().iter().map(|s| s.name()).collect();
+    assert_eq!(names, ["loss", "accuracy", "losses"]);
+    assert_eq!(session.metrics.total_steps(), 5);
+    assert_eq!(session.metrics.final_accuracy(), Some(96.675));
     let losses = session.metrics.get(&SeriesKey::named("losses")).unwrap();
     assert_eq!(losses.values().len(), 5);
     assert_eq!(losses.values()[4..], [3.325_000_000_000_001]);

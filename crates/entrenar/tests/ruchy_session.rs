@@ -206,6 +206,51 @@ fn commands_and_failed_cells_give_no_points() {
     assert_eq!(session.cell_records[0].outputs.len(), 1);
 }
 
+/// In the form of Ruchy 4.2.1 and in that of Ruchy 1.30.1, which quotes keys.
+#[test]
+fn values_are_no_printed_text() {
+    for value in [
+        "{epoch: 3, loss: 0.5, lr: 0.1}",
+        "{\"epoch\": 3, \"loss\": 0.5, \"lr\": 0.1}",
+    ] {
+        let shown = session(&[("evaluate(m)", value), ("last", value)]);
+        assert_eq!(series(&shown), ["last.loss: [0.5]"]);
+        let point = shown.metrics.series()[0].point(0).unwrap();
+        assert_eq!((point.epoch, point.origin.unwrap().cell), (Some(3.0), 1));
+        let defined = session(&[(&format!("let config = {value}"), value), ("config", value)]);
+        assert_eq!(series(&defined), [""; 0]);
+        assert_eq!(
+            defined.cell_records[1].outputs[0]["data"]["text/plain"],
+            value
+        );
+    }
+}
+
+#[test]
+fn printed_and_evaluated_points_of_one_name_are_not_added() {
+    let log = "epoch 1 loss=0.5\nepoch 2 loss=0.25\n";
+    let train = RuchyCell::new("train()").with_stdout(log);
+    let with = |value: &str| -> EntrenarSession {
+        RuchySession {
+            cells: vec![train.clone(), RuchyCell::new("loss").with_value(value)],
+            ..RuchySession::default()
+        }
+        .into()
+    };
+    let printed = with("[0.5, 0.25]");
+    assert_eq!(series(&printed), ["loss: [0.5, 0.25]"]);
+    assert_eq!(
+        printed.metrics.series()[0].point(1).unwrap().epoch,
+        Some(2.0)
+    );
+    assert_eq!(series(&with("0.25")), ["loss: [0.5, 0.25]"]);
+    // The list knows more than was printed.
+    assert_eq!(
+        series(&with("[0.5, 0.3, 0.25]")),
+        ["loss: [0.5, 0.3, 0.25]"]
+    );
+}
+
 #[test]
 fn evaluated_points_name_their_place() {
     let session = session(&[("losses", "Array([Float(0.5), Integer(2)])")]);

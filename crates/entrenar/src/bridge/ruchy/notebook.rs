@@ -131,7 +131,7 @@ fn code_cell(mut fields: Map<String, Value>, path: &str, warnings: &mut Warnings
         None | Some(Value::Null) => {}
         Some(shown) => match output::multiline(&shown) {
             Some(text) if text.is_empty() => cell.result = Some(RuchyResult::Unit),
-            Some(text) if values::is_value(&text) => {
+            Some(text) if values::is_value(&text) && !cell.source.contains("print") => {
                 cell.result = Some(RuchyResult::Success { value: text });
             }
             Some(text) => cell.stdout = text.into_bytes(),

@@ -1,8 +1,9 @@
 //! Training history from the values that cells evaluate to.
 //!
 //! Ruchy's recorder keeps nothing of what a session prints; what the session evaluates is all
-//! there is. [`apply`] reads it under these rules:
+//! there is of it. [`apply`] reads a session under these rules:
 //!
+//! * Printed text gives points as in any session; a value does not count as printed.
 //! * Only a cell whose source shows a variable or a field (`losses`, `history.loss`) counts: a
 //!   definition is input, a call is not a variable, and a [command](is_command) shows the
 //!   REPL's state.
@@ -13,8 +14,8 @@
 //!   Numbers at `epoch` and `step` in the same object are the points' epoch and step.
 //! * A single number gives a point (rule `ruchy-number`) only if the variable is named like a
 //!   metric; showing it again without anything having run in between gives no second point.
-//! * A variable that the session shows to be input data gives nothing, unless it is named like
-//!   a metric.
+//! * A variable that the session shows to be input data gives nothing, except for what is named
+//!   like a metric: the variable, or a list in an object.
 //! * Where printed text and evaluated values give a series of one name, the one with more
 //!   points stays; at a tie the printed one.
 //! * A point has no step unless an object tells: its place in the series says as much.
@@ -46,33 +47,49 @@ use source::Data;
 ///
 /// A bridge calls it once, when cells and outputs are complete, in place of `extract::apply`.
 pub fn apply(session: &mut EntrenarSession) {
-    without_commands(session, extract::apply);
+    without_values(session, extract::apply);
     for (name, list) in evaluated(session) {
         add_series(session, name, list);
     }
 }
 
-/// Calls `read` while the outputs of commands are out of its sight.
-fn without_commands(session: &mut EntrenarSession, read: impl FnOnce(&mut EntrenarSession)) {
-    let mut hidden: Vec<(usize, Option<String>, Vec<Value>)> = Vec::new();
+/// Calls `read` while the outputs that are no printed text are out of its sight: all of
+/// commands, and the values of the other cells.
+fn without_values(session: &mut EntrenarSession, read: impl FnOnce(&mut EntrenarSession)) {
+    let mut texts = Vec::new();
+    let mut values = Vec::new();
     for (index, cell) in session.code_history.iter_mut().enumerate() {
-        if is_command(&cell.source) {
-            let outputs = session
-                .cell_records
-                .get_mut(index)
-                .map(|record| mem::take(&mut record.outputs));
-            hidden.push((index, cell.output.take(), outputs.unwrap_or_default()));
+        let command = is_command(&cell.source);
+        if command && let Some(text) = cell.output.take() {
+            texts.push((index, text));
+        }
+        let record = session.cell_records.get_mut(index);
+        let outputs = record.map_or([].as_mut_slice(), |record| &mut record.outputs);
+        for (place, output) in outputs.iter_mut().enumerate() {
+            if command || kind(output) == "execute_result" {
+                values.push((index, place, mem::take(output)));
+            }
         }
     }
     read(session);
-    for (index, text, outputs) in hidden {
+    for (index, text) in texts {
         if let Some(cell) = session.code_history.get_mut(index) {
-            cell.output = text;
-        }
-        if let Some(record) = session.cell_records.get_mut(index) {
-            record.outputs = outputs;
+            cell.output = Some(text);
         }
     }
+    for (index, place, value) in values {
+        let record = session.cell_records.get_mut(index);
+        if let Some(output) = record.and_then(|record| record.outputs.get_mut(place)) {
+            *output = value;
+        }
+    }
+}
+
+fn kind(output: &Value) -> &str {
+    output
+        .get("output_type")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Whether a name is that of a metric: its last word is a loss, an accuracy, an error measure
@@ -155,7 +172,12 @@ fn evaluated(session: &EntrenarSession) -> Vec<(String, Evaluated)> {
             continue;
         }
         for found in records::find(&path, &value) {
-            if data.is_data(&path) && !is_metric_name(&found.name) {
+            // A setting may be named like a metric: `config.loss`.
+            let measured = match found.single {
+                true => path.clone(),
+                false => found.name.clone(),
+            };
+            if data.is_data(&path) && !is_metric_name(&measured) {
                 continue;
             }
             let points = located(&found, number, place, base);
@@ -212,32 +234,21 @@ impl Evaluated {
 /// The output that shows the cell's value: its number, its text, and the byte offset at which
 /// the value begins. That is the last result, else the last line of the last printed text.
 fn shown_text(outputs: &[Value]) -> Option<(u32, String, usize)> {
-    let kind = |output: &Value| {
-        output
-            .get("output_type")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned)
-    };
     let (index, shown) = outputs
         .iter()
         .enumerate()
         .rev()
-        .find(|(_, output)| {
-            matches!(
-                kind(output).as_deref(),
-                Some("execute_result" | "display_data" | "pyout")
-            )
-        })
+        .find(|(_, output)| matches!(kind(output), "execute_result" | "display_data"))
         .or_else(|| {
             let last = outputs.iter().enumerate().next_back();
             last.filter(|(_, output)| {
-                kind(output).as_deref() == Some("stream")
+                kind(output) == "stream"
                     && output.get("name").and_then(Value::as_str) != Some("stderr")
             })
         })?;
     let text = output::plain_text(shown)?;
-    let base = match kind(shown).as_deref() {
-        Some("stream") => text.trim_end().rfind('\n').map_or(0, |newline| newline + 1),
+    let base = match kind(shown) {
+        "stream" => text.trim_end().rfind('\n').map_or(0, |newline| newline + 1),
         _ => 0,
     };
     Some((u32::try_from(index).ok()?, text, base))
@@ -285,14 +296,13 @@ fn add_series(session: &mut EntrenarSession, name: String, evaluated: Evaluated)
         .map(|series| series.key().clone())
         .collect();
     let count: usize = session.metrics.named(&name).map(Series::len).sum();
-    match printed.as_slice() {
-        [] => {}
-        [key] if evaluated.points.len() > count => {
-            let _replaced = session.metrics.remove(key);
-        }
+    let key = match printed.as_slice() {
+        [] => SeriesKey::named(name),
+        // The list belongs to the run that printed a part of it.
+        [key] if evaluated.points.len() > count => key.clone(),
         _ => return,
-    }
-    let mut series = Series::new(SeriesKey::named(name));
+    };
+    let mut series = Series::new(key);
     for point in evaluated.points {
         series.push(point);
     }
