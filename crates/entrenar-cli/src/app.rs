@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use entrenar::session::{EntrenarSession, SystemClock};
-use entrenar::store::{SqliteStore, Store as _, StoreError, StoreMode};
+use entrenar::store::{SqliteStore, Store as _, StoreMode};
 
 use crate::errors::{Exit, Failure};
 use crate::store_path;
 use crate::term::{ColourChoice, Line, Stream, Tone};
-use crate::verbs::Verb;
+use crate::verbs::{self, Verb};
 
 /// A flight recorder for interactive machine-learning training.
 #[derive(Debug, Parser)]
@@ -68,11 +68,11 @@ Exit codes:
 const HELP: &str = "\
 Keeps what happened in a training session, shows it, and makes it citable.
 
-Usage: entrenar [OPTIONS] VERB …     (entrenar VERB --help: options and examples)
+Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples)
 
   preserve FILE      read, keep, show, and write a citable artifact folder
   import FILE…       keep sessions from files, folders, globs, or - for stdin
-  list               find sessions by tag, text, date, metric; sort by any column
+  list               find sessions by tag, text, date or metric; sort them
   show ID            metadata, runs, metrics and cells of a session
   plot ID…           chart of one or more sessions, here or as SVG
   compare A B…       what differs, metrics side by side, one chart
@@ -113,7 +113,7 @@ pub(crate) enum Invocation {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Invocation {
     let parsed = command()
         .override_help(HELP)
-        .try_get_matches_from(args)
+        .try_get_matches_from(verbs::spell_out(args.into_iter().collect()))
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(Cli { global, verb }) => Invocation::Run {
@@ -217,8 +217,14 @@ impl App {
 
     fn missing(&self, id: &str) -> Failure {
         let path = self.store_path().unwrap_or_default();
-        Failure::from(StoreError::NotFound { id: id.to_owned() })
-            .hint(format!("there is no store at {} yet", path.display()))
+        Failure::new(
+            Exit::NotFound,
+            format!(
+                "no session {id:?}: there is no store at {} yet",
+                path.display()
+            ),
+        )
+        .hint(format!("`{}` makes it", self.command("import FILE")))
     }
 
     /// Prints a heading with a line before it.

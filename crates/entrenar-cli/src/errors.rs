@@ -80,7 +80,7 @@ impl Failure {
     /// Adds the chain of causes of `error`, itself first.
     pub(crate) fn because(mut self, error: &dyn Error) -> Self {
         if let Self::Told(told) = &mut self {
-            told.causes.push(error.to_string());
+            told.causes.push(sentence(error));
             told.causes.extend(sources(error));
         }
         self
@@ -252,11 +252,22 @@ impl From<StoreError> for Failure {
 #[error("{0}")]
 pub(crate) struct Plain(pub(crate) &'static str);
 
+/// What an error says, without the number that the system has for it.
+fn sentence(error: &dyn Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((before, number)) if number.trim_end_matches(')').parse::<i32>().is_ok() => {
+            before.to_owned()
+        }
+        _ => text,
+    }
+}
+
 fn sources(error: &dyn Error) -> Vec<String> {
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {
-        causes.push(cause.to_string());
+        causes.push(sentence(cause));
         next = cause.source();
     }
     causes

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use entrenar::bridge::{self, BridgeError, Limits, SourceContext};
+use entrenar::preserve::{self, SESSION_JSON};
 use entrenar::session::{EntrenarSession, Sha256Hash};
 
 use crate::errors::{Exit, Failure, Plain};
@@ -70,9 +71,10 @@ impl Input {
                 Ok(Read::new(read.session, read.source))
             }
             Self::Artifact(folder) => {
-                let path = folder.join(SESSION_JSON);
-                let read = bridge::read_file(&path, limits).map_err(unreadable)?;
-                Ok(Read::new(read.session, read.source))
+                let (session, source) = preserve::read_folder(folder).map_err(|error| {
+                    Failure::new(Exit::InputFailed, format!("cannot read {self}")).because(&error)
+                })?;
+                Ok(Read { session, source })
             }
         }
     }
@@ -120,14 +122,6 @@ fn read_stdin(limits: Limits) -> Result<Vec<u8>, Failure> {
             Failure::new(Exit::InputFailed, "cannot read standard input").because(&error)
         })?;
     Ok(bytes)
-}
-
-const SESSION_JSON: &str = "session.json";
-const CHECKSUMS: &str = "SHA256SUMS";
-
-/// Whether `folder` is one that `preserve` wrote.
-pub(crate) fn is_artifact(folder: &Path) -> bool {
-    folder.join(SESSION_JSON).is_file() && folder.join(CHECKSUMS).is_file()
 }
 
 /// Turns one argument into inputs: `-`, a file, a folder with all below it, or a pattern. A
@@ -178,7 +172,7 @@ fn pattern(text: &str) -> Option<Vec<Result<Input, (String, Failure)>>> {
 /// Walks a folder in the order of names. Links to folders are not followed, so there is no
 /// circle; hidden folders and Jupyter's checkpoints are passed over.
 fn search(folder: &Path, inputs: &mut Vec<Result<Input, (String, Failure)>>) {
-    if is_artifact(folder) {
+    if preserve::is_artifact_folder(folder) {
         inputs.push(Ok(Input::Artifact(folder.to_owned())));
         return;
     }

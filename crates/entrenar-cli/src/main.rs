@@ -10,6 +10,7 @@ mod reader;
 mod save;
 mod series;
 mod shell;
+mod statement;
 mod store_path;
 mod summary;
 mod table;

@@ -90,15 +90,17 @@ fn paint(canvas: &mut Canvas, chart: &Chart, colour: bool) {
     if chart.lines.len() < 2 {
         return;
     }
+    let mut ends = Vec::new();
     for (n, line) in chart.lines.iter().enumerate() {
         let places: Vec<_> = main_parts(line).iter().flat_map(places).collect();
         if !colour {
             canvas.letters(&places, &letter(n), n, chart.lines.len());
         }
         if let Some((_, height)) = places.last() {
-            canvas.mark_end(*height, letter(n), Tone::Series(n));
+            ends.push((*height, letter(n), Tone::Series(n)));
         }
     }
+    canvas.mark_ends(ends);
 }
 
 fn abscissa(xs: &Axis, columns: usize, margin: usize, name: &str) -> Vec<Line> {

@@ -37,8 +37,13 @@ pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
             }),
         Ok(_) => {
             let real = fs::canonicalize(path).map_err(|e| Failure::unwritable(path, &e))?;
-            Ok(files::write_atomic(&real, bytes)?)
+            write(&real, bytes)
         }
-        Err(_) => Ok(files::write_atomic(path, bytes)?),
+        Err(_) => write(path, bytes),
     }
+}
+
+/// The file beside, which is renamed in the end, is of no concern to the user.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    files::write_atomic(path, bytes).map_err(|error| Failure::unwritable(path, &error.source))
 }

@@ -189,21 +189,21 @@ fn is_name_of_one(sessions: &[EntrenarSession], name: &str) -> bool {
         == 1
 }
 
-/// What the abscissa of these series is.
+/// What the abscissa of these series is: that of most points.
 pub(crate) fn abscissa<'a>(series: impl IntoIterator<Item = &'a Series>) -> &'static str {
-    let mut kinds =
-        series
-            .into_iter()
-            .flat_map(Series::points)
-            .map(|point| match (point.step, point.epoch) {
-                (Some(_), _) => "step",
-                (None, Some(_)) => "epoch",
-                (None, None) => "point",
-            });
-    let first = kinds.next().unwrap_or("point");
-    if kinds.all(|kind| kind == first) {
-        first
+    let (mut steps, mut epochs, mut points) = (0_usize, 0_usize, 0_usize);
+    for point in series.into_iter().flat_map(Series::points) {
+        match (point.step, point.epoch) {
+            (Some(_), _) => steps += 1,
+            (None, Some(_)) => epochs += 1,
+            (None, None) => points += 1,
+        }
+    }
+    if steps >= epochs && steps >= points {
+        "step"
+    } else if epochs >= points {
+        "epoch"
     } else {
-        "step or point"
+        "point"
     }
 }

@@ -1,6 +1,6 @@
 //! What a session is, in a few lines.
 
-use entrenar::session::{EntrenarSession, Series};
+use entrenar::session::{EntrenarSession, ImportWarning, Series};
 
 use crate::figures;
 use crate::series;
@@ -174,12 +174,15 @@ pub(crate) fn runs(session: &EntrenarSession) -> Option<Table> {
     (!session.runs.is_empty()).then_some(table)
 }
 
-/// The warnings of the import: the first few, and how many there are.
-pub(crate) fn warnings(session: &EntrenarSession, all: bool) -> Vec<Line> {
+/// Warnings: all, or the first few and how many more there are.
+pub(crate) fn warnings<'a>(
+    warnings: impl IntoIterator<Item = &'a ImportWarning>,
+    all: bool,
+) -> Vec<Line> {
     let most = if all { usize::MAX } else { MOST_WARNINGS };
-    let mut lines: Vec<_> = session
-        .warnings
-        .iter()
+    let mut warnings = warnings.into_iter();
+    let mut lines: Vec<_> = warnings
+        .by_ref()
         .take(most)
         .map(|warning| {
             Line::of(Tone::Warning, "! ")
@@ -187,7 +190,7 @@ pub(crate) fn warnings(session: &EntrenarSession, all: bool) -> Vec<Line> {
                 .dim(format!("  ({})", warning.place))
         })
         .collect();
-    let more = session.warnings.len().saturating_sub(lines.len());
+    let more = warnings.count();
     if more > 0 {
         lines.push(Line::new().dim(format!("… {more} more; `show --full` lists all")));
     }

@@ -14,6 +14,8 @@ pub(crate) enum Column {
     Left,
     /// Text, to the left, which gives way where the terminal is narrow.
     Flexible,
+    /// Text, to the left, which gives way last.
+    Main,
     /// As [`Flexible`](Self::Flexible), but its end matters more than its begin: a path.
     Path,
     /// Numbers, to the right.
@@ -76,23 +78,27 @@ impl Table {
             .collect()
     }
 
-    /// Takes columns from the widest flexible one until all fit.
+    /// Takes columns from the widest one that gives way until all fit.
     fn shrink(&self, kept: &[usize], widths: &mut [usize], width: usize) {
         let gaps = GAP * kept.len().saturating_sub(1);
         let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
-        while excess > 0 {
-            let flexible =
-                |at: &usize| matches!(self.columns.get(*at), Some(Column::Flexible | Column::Path));
-            let widest = kept
-                .iter()
-                .zip(widths.iter_mut())
-                .filter(|(at, width)| flexible(at) && **width > NARROWEST)
-                .max_by_key(|(_, width)| **width);
-            let Some((_, widest)) = widest else {
-                return;
-            };
-            *widest -= 1;
-            excess -= 1;
+        let first = |column| matches!(column, Some(Column::Flexible | Column::Path));
+        let last = |column| column == Some(Column::Main);
+        for gives_way in [&first as &dyn Fn(Option<Column>) -> bool, &last] {
+            while excess > 0 {
+                let widest = kept
+                    .iter()
+                    .zip(widths.iter_mut())
+                    .filter(|(at, width)| {
+                        gives_way(self.columns.get(**at).copied()) && **width > NARROWEST
+                    })
+                    .max_by_key(|(_, width)| **width);
+                let Some((_, widest)) = widest else {
+                    break;
+                };
+                *widest -= 1;
+                excess -= 1;
+            }
         }
     }
 

@@ -102,14 +102,26 @@ pub(crate) fn is_hidden_format(c: char) -> bool {
 }
 
 /// The text of a cell's output as a terminal would leave it on its lines: colour sequences are
-/// left out and of a line that was redrawn the last state stays. All else is kept for
+/// left out and a line that was redrawn shows its last state. All else is kept for
 /// [`visible`].
 pub(crate) fn settled(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().map(|line| {
         let line = line.trim_end_matches('\r');
-        let state = line.rsplit('\r').find(|s| !s.is_empty()).unwrap_or(line);
-        without_colours(state)
+        overwritten(&without_colours(line))
     })
+}
+
+/// What is seen of a line whose begin was written again after each carriage return.
+fn overwritten(line: &str) -> String {
+    let mut states = line.split('\r');
+    let mut seen = states.next().unwrap_or_default().to_owned();
+    for state in states {
+        let behind: String = seen.chars().skip(state.chars().count()).collect();
+        seen.clear();
+        seen.push_str(state);
+        seen.push_str(&behind);
+    }
+    seen
 }
 
 /// Removes SGR sequences (`ESC [ digits ; … m`).
@@ -438,9 +450,10 @@ fn wants_colour(choice: ColourChoice, terminal: bool) -> bool {
     }
 }
 
+/// A terminal that does not know its size is taken to have 80 columns.
 fn columns(term: &console::Term, terminal: bool) -> Option<usize> {
-    let (_, columns) = term.size_checked()?;
-    (terminal && columns > 0).then(|| usize::from(columns).max(20))
+    let known = || term.size_checked().map_or(80, |(_, columns)| columns);
+    terminal.then(|| usize::from(known()).max(20))
 }
 
 #[cfg(test)]
@@ -481,8 +494,8 @@ mod tests {
 
     #[test]
     fn output_settles_as_on_a_terminal() {
-        let text = "\x1b[0;31mError\x1b[0m: x\n 10%|#\r 20%|##\r\n\x1b[2Kgone";
+        let text = "\x1b[0;31mError\x1b[0m: x\n 10%|#\r 20%|##\r\nabc\rX\n\x1b[2Kgone";
         let lines: Vec<_> = settled(text).collect();
-        assert_eq!(lines, ["Error: x", " 20%|##", "\x1b[2Kgone"]);
+        assert_eq!(lines, ["Error: x", " 20%|##", "Xbc", "\x1b[2Kgone"]);
     }
 }

@@ -119,14 +119,22 @@ impl Canvas {
         }
     }
 
-    /// Writes the letter of a line behind its end, or in the nearest row that is free.
-    pub(crate) fn mark_end(&mut self, height: f64, letter: String, tone: Tone) {
-        let row = self.row_of(height);
-        let free = (0..self.rows)
-            .filter(|at| matches!(self.ends.get(*at), Some(None)))
-            .min_by_key(|at| at.abs_diff(row));
-        if let Some(end) = free.and_then(|at| self.ends.get_mut(at)) {
-            *end = Some((letter, tone));
+    /// Writes the letters of lines behind their ends, from top to bottom as the lines end; where
+    /// two end in one row, the lower one's letter moves down, or up at the bottom.
+    pub(crate) fn mark_ends(&mut self, mut ends: Vec<(f64, String, Tone)>) {
+        ends.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let count = ends.len();
+        let mut free = 0;
+        for (place, (height, letter, tone)) in ends.into_iter().enumerate() {
+            let below = count - place;
+            let row = self
+                .row_of(height)
+                .min(self.rows.saturating_sub(below))
+                .max(free);
+            free = row + 1;
+            if let Some(end) = self.ends.get_mut(row) {
+                *end = Some((letter, tone));
+            }
         }
     }
 

@@ -1,15 +1,17 @@
 use std::path::PathBuf;
 
-use chrono::{Datelike as _, NaiveDate};
-use entrenar::ecosystem::session_to_artifact;
+use entrenar::preserve;
 use entrenar::research::CitationMetadata;
 
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::save;
-use crate::when;
+use crate::statement::Statement;
 
 /// Print a citation of a session
+///
+/// Nothing is invented: without --date there is no year, and without an author BibTeX has none
+/// (CITATION.cff, which insists on one, says that the author is not recorded).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,9 +24,8 @@ pub(crate) struct Args {
     /// The format
     #[arg(long, short, value_enum, default_value = "bibtex")]
     format: Format,
-    /// The day of publication; without it the citation has no year
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = when::day)]
-    date: Option<NaiveDate>,
+    #[command(flatten)]
+    statement: Statement,
     /// Write to this file, replacing it [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -39,17 +40,8 @@ enum Format {
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
         let session = app.session(&self.id)?;
-        let artifact = session_to_artifact(&session).map_err(|error| {
-            Failure::new(
-                Exit::InputFailed,
-                format!("cannot cite session {}", session.id),
-            )
-            .because(&error)
-        })?;
-        let citation = match self.date {
-            Some(date) => CitationMetadata::from_artifact(&artifact, date.year()),
-            None => CitationMetadata::without_year(&artifact),
-        };
+        let artifact = preserve::describe(&session, &self.statement.options());
+        let citation = CitationMetadata::without_year(&artifact);
         let mut text = match self.format {
             Format::Bibtex => citation.to_bibtex(),
             Format::Cff => citation.to_cff(),

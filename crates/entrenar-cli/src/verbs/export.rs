@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use entrenar::export::session_json::{self, Times};
-use entrenar::export::{csv, jsonl};
+use entrenar::export::{csv, jsonl, notebook, ruchy_script};
 use entrenar::session::SourceFormat;
 use entrenar::store::Store as _;
 
@@ -37,6 +37,7 @@ enum Format {
     Json,
     Csv,
     Jsonl,
+    Ruchy,
 }
 
 impl Args {
@@ -54,11 +55,16 @@ impl Args {
                 } else {
                     None
                 };
-                own.unwrap_or_default()
+                own.unwrap_or_else(|| notebook::edition(&session))
             }
             Format::Json => session_json::to_vec(&session, Times::Recorded),
             Format::Csv => csv::metrics(&session),
             Format::Jsonl => jsonl::points(&session),
+            Format::Ruchy if !ruchy_script::is_ruchy(&session) => {
+                return Err(Failure::usage(format!("session {id} is not Ruchy code"))
+                    .hint("`--format notebook` gives its cells"));
+            }
+            Format::Ruchy => ruchy_script::script(&session),
         };
         save::document(app, self.output.as_deref(), &bytes)?;
         Ok(Exit::Done)

@@ -186,7 +186,7 @@ fn print(app: &mut App, sessions: &[SessionSummary], query: &ListQuery) -> Resul
     let mut columns = vec![
         ("id", Column::Left),
         ("began (UTC)", Column::Left),
-        ("name", Column::Flexible),
+        ("name", Column::Main),
         ("cells", Column::Right),
         ("points", Column::Right),
     ];

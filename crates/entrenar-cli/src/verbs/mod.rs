@@ -11,11 +11,14 @@ mod list;
 mod man;
 mod note;
 mod plot;
+mod preserve;
 mod redact;
 mod rename;
 mod rm;
 mod show;
 mod tag;
+
+pub(crate) use tag::spell_out;
 
 use crate::app::App;
 use crate::errors::{Exit, Failure};
@@ -23,6 +26,7 @@ use crate::errors::{Exit, Failure};
 /// What the user wants.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
+    Preserve(preserve::Args),
     Import(import::Args),
     List(list::Args),
     Show(show::Args),
@@ -45,6 +49,7 @@ impl Verb {
     /// Does it.
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
         match self {
+            Self::Preserve(args) => args.run(app),
             Self::Import(args) => args.run(app),
             Self::List(args) => args.run(app),
             Self::Show(args) => args.run(app),

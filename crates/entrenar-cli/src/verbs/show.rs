@@ -55,7 +55,7 @@ impl Args {
                 app.out.line(&line)?;
             }
         }
-        let warnings = summary::warnings(&session, self.full);
+        let warnings = summary::warnings(&session.warnings, self.full);
         if !warnings.is_empty() {
             app.heading("Warnings")?;
             for line in warnings {

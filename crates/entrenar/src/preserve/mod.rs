@@ -142,8 +142,9 @@ fn check_source(session: &EntrenarSession, bytes: &[u8]) -> Result<(), PreserveE
     }
 }
 
-/// What the session says about itself, and on top of it what the person states.
-fn describe(session: &EntrenarSession, options: &PreserveOptions) -> ResearchArtifact {
+/// The citable description of a session: what it says about itself, and on top of it what the
+/// person states. The citation files of the folder are made of it.
+pub fn describe(session: &EntrenarSession, options: &PreserveOptions) -> ResearchArtifact {
     let mut artifact = session_to_artifact(session).unwrap_or_else(|_empty| {
         let mut artifact =
             ResearchArtifact::new(&session.id, &session.name, ArtifactType::Notebook)

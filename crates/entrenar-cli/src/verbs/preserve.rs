@@ -1,0 +1,314 @@
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use entrenar::bridge::Limits;
+use entrenar::preserve::{self, ArtifactFolder, PreserveError, PreserveOptions};
+use entrenar::session::EntrenarSession;
+use entrenar::store::{ImportStatus, Store as _};
+use serde_json::{Value, json};
+
+use super::import::{SizeLimit, status_name, warnings_json};
+use crate::app::App;
+use crate::errors::{Exit, Failure};
+use crate::figures;
+use crate::input::{Input, Read};
+use crate::plot::{self, Frame};
+use crate::series::Drawing;
+use crate::shell::word;
+use crate::statement::Statement;
+use crate::summary;
+use crate::term::{Line, Tone};
+
+/// Read, keep, show and write a citable artifact folder
+///
+/// The session goes into the store and into a folder that others can cite, check and re-run: a
+/// notebook, the original bytes, all points, a page to look at, citation files, checksums.
+/// Nothing is invented: what nobody gave (author, licence, date) is left out or said to be not
+/// recorded.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  entrenar preserve lora.ipynb
+  entrenar preserve session.replay -o rank-64 --author 'Ana Silva' --license MIT
+  entrenar preserve --id 3f2a91 --title 'LoRA, rank 64' --date 2026-11-22")]
+pub(crate) struct Args {
+    /// A notebook, a recording, a folder that `preserve` wrote, or `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present = "id")]
+    file: Option<PathBuf>,
+    /// Preserve a session that is in the store
+    #[arg(long, conflicts_with = "file")]
+    id: Option<String>,
+    /// The folder to write [default: the file's name without extension, and `-artifact`]
+    #[arg(long, short, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    statement: Statement,
+    /// Replace the folder if it is there; one with other files in it is kept beside
+    #[arg(long)]
+    force: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limit: SizeLimit,
+}
+
+/// The session to preserve, as the store has it.
+struct Kept {
+    session: EntrenarSession,
+    source: Option<Vec<u8>>,
+    status: ImportStatus,
+}
+
+impl Args {
+    pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        let options = self.statement.options();
+        let kept = match (&self.id, &self.file) {
+            (Some(id), _) => stored(app, id)?,
+            (None, Some(file)) => {
+                // What cannot be written is told before anything is done.
+                let folder = self.folder(Some(file));
+                self.check(&folder)?;
+                keep(app, file, self.limit.limits())?
+            }
+            (None, None) => return Err(Failure::usage("no file is given")),
+        };
+        let folder = self.folder(self.file.as_deref());
+        self.check(&folder)?;
+        let built = preserve::build(&kept.session, kept.source.as_deref(), &options)
+            .map_err(|error| cannot_preserve(&kept.session, &error))?;
+        let written = preserve::write(&built, &folder, self.force)
+            .map_err(|error| cannot_write(&folder, &error))?;
+        let done = Done {
+            kept,
+            built,
+            folder,
+            moved: written.kept,
+        };
+        if self.json {
+            app.out.json(&done.to_json())?;
+            return Ok(Exit::Done);
+        }
+        print_session(app, &done.kept.session)?;
+        done.print(app, &options)?;
+        Ok(Exit::Done)
+    }
+
+    fn folder(&self, file: Option<&Path>) -> PathBuf {
+        if let Some(folder) = &self.output {
+            return folder.clone();
+        }
+        let stem = match (&self.id, file) {
+            (Some(id), _) => OsString::from(id.replace(['/', '\\', '\0'], "_")),
+            (None, Some(file)) if file != Path::new("-") => {
+                let name = file.file_stem().or_else(|| file.file_name());
+                name.map_or_else(|| "session".into(), ToOwned::to_owned)
+            }
+            _ => "session".into(),
+        };
+        let mut name = stem;
+        name.push("-artifact");
+        PathBuf::from(name)
+    }
+
+    /// Refuses a folder that is there, unless it may be replaced.
+    fn check(&self, folder: &Path) -> Result<(), Failure> {
+        if fs::symlink_metadata(folder).is_err() {
+            return Ok(());
+        }
+        if self.force {
+            return Ok(());
+        }
+        let failure = Failure::new(
+            Exit::Output,
+            format!("{} is there already", folder.display()),
+        );
+        Err(failure.hint("`--force` replaces it, `-o DIR` writes another"))
+    }
+}
+
+fn stored(app: &App, id: &str) -> Result<Kept, Failure> {
+    let (store, id) = app.find(id)?;
+    Ok(Kept {
+        session: store.session(&id)?,
+        source: store.source(&id)?,
+        status: ImportStatus::Unchanged,
+    })
+}
+
+/// Reads a file and keeps its session. What was kept before has its tags, notes and name in the
+/// store, and those are preserved.
+fn keep(app: &App, file: &Path, limits: Limits) -> Result<Kept, Failure> {
+    let input = match fs::metadata(file) {
+        _ if file == Path::new("-") => Input::Stdin,
+        Ok(found) if found.is_dir() && preserve::is_artifact_folder(file) => {
+            Input::Artifact(file.to_owned())
+        }
+        Ok(found) if found.is_dir() => {
+            let name = file.display();
+            return Err(Failure::new(
+                Exit::InputFailed,
+                format!("cannot preserve the folder {name}"),
+            )
+            .hint(format!(
+                "keep its sessions: `entrenar import {}`",
+                word(file)
+            ))
+            .hint("then preserve one: `entrenar preserve --id ID`"));
+        }
+        _ => Input::File(file.to_owned()),
+    };
+    let Read { session, source } = input.read(limits)?;
+    let mut store = app.store_to_write()?;
+    let status = store.import(&session, source.as_deref())?;
+    if status == ImportStatus::Imported {
+        return Ok(Kept {
+            session,
+            source,
+            status,
+        });
+    }
+    let kept = match store.session(&session.id) {
+        Ok(kept) => kept,
+        // The same source may be there under another id; what was read is preserved then.
+        Err(entrenar::store::StoreError::NotFound { .. }) => session,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Kept {
+        session: kept,
+        source,
+        status,
+    })
+}
+
+fn cannot_preserve(session: &EntrenarSession, error: &PreserveError) -> Failure {
+    Failure::new(
+        Exit::InputFailed,
+        format!("cannot preserve session {}", session.id),
+    )
+    .because(error)
+}
+
+fn cannot_write(folder: &Path, error: &PreserveError) -> Failure {
+    match error {
+        // The file beside, which is renamed in the end, is of no concern to the user.
+        PreserveError::File(error) => Failure::unwritable(folder, &error.source),
+        error => Failure::unwritable(folder, error),
+    }
+}
+
+/// What was trained: metrics and one chart.
+fn print_session(app: &mut App, session: &EntrenarSession) -> Result<(), Failure> {
+    app.out.line(&summary::title(session))?;
+    for line in summary::facts(session) {
+        app.out.line(&line)?;
+    }
+    let Some(table) = summary::metrics(session) else {
+        app.out.gap()?;
+        let cells = figures::count(session.code_history.len(), "cell", "cells");
+        let line = Line::new().dim(format!("{cells}; nothing in them was read as a metric"));
+        return Ok(app.out.line(&line)?);
+    };
+    app.heading("Metrics")?;
+    for line in table.lines(app.out.columns()) {
+        app.out.line(&line)?;
+    }
+    let sessions = std::slice::from_ref(session);
+    let drawing = Drawing::of(sessions, &[])?;
+    let series = drawing.series();
+    // A point or two say nothing as a line.
+    if series.iter().any(|one| one.points.len() > 2) {
+        let frame = Frame {
+            columns: app.chart_columns().min(100),
+            rows: 10,
+            colour: app.out.has_colour(),
+        };
+        app.out.gap()?;
+        let lines = plot::chart(&series, &drawing.options(), frame);
+        for line in lines.iter().chain(&plot::legend(&series)) {
+            app.out.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder that was written.
+struct Done {
+    kept: Kept,
+    built: ArtifactFolder,
+    folder: PathBuf,
+    /// Where the folder is that was there before, if it held other files.
+    moved: Option<PathBuf>,
+}
+
+impl Done {
+    fn print(&self, app: &mut App, options: &PreserveOptions) -> Result<(), Failure> {
+        app.out.gap()?;
+        let session = &self.kept.session;
+        for line in summary::warnings(&session.warnings, false) {
+            app.out.line(&line)?;
+        }
+        // What the import warned of has been said.
+        let own = self
+            .built
+            .warnings
+            .iter()
+            .filter(|w| !session.warnings.contains(w));
+        for line in summary::warnings(own, true) {
+            app.out.line(&line)?;
+        }
+        if let Some(moved) = &self.moved {
+            let line = Line::of(Tone::Warning, "! ").plain("what was there is kept as ");
+            app.out
+                .long_line(&line.plain(moved.display().to_string()))?;
+        }
+        let size: usize = self.built.files.iter().map(|file| file.bytes.len()).sum();
+        let line = Line::of(Tone::Good, "preserved ")
+            .and(Tone::Strong, self.folder.join("").display().to_string())
+            .dim(format!(
+                "  {}, {}",
+                figures::count(self.built.files.len(), "file", "files"),
+                figures::bytes(u64::try_from(size).unwrap_or(u64::MAX)),
+            ));
+        app.out.long_line(&line)?;
+        let page = self.folder.join("index.html");
+        app.out.long_line(
+            &Line::new()
+                .dim("look at   ")
+                .plain(page.display().to_string()),
+        )?;
+        let show = app.command(&format!("show {}", word(&session.id)));
+        app.out
+            .long_line(&Line::new().dim("in store  ").plain(show))?;
+        let mut missing = Vec::new();
+        if self.built.artifact.authors.is_empty() {
+            missing.push("--author NAME");
+        }
+        if options.license.is_none() {
+            missing.push("--license SPDX");
+        }
+        if options.date.is_none() {
+            missing.push("--date YYYY-MM-DD");
+        }
+        if !missing.is_empty() {
+            app.out
+                .line(&Line::new().dim(format!("not given {}", missing.join(", "))))?;
+        }
+        Ok(())
+    }
+
+    fn to_json(&self) -> Value {
+        let session = &self.kept.session;
+        json!({
+            "id": session.id,
+            "sha256": session.source.as_ref().map(|source| source.sha256.to_string()),
+            "status": status_name(self.kept.status),
+            "cells": session.code_history.len(),
+            "points": session.metrics.point_count(),
+            "folder": self.folder.to_string_lossy(),
+            "files": self.built.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
+            "warnings": warnings_json(&self.built.warnings),
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! The program as its users meet it: output, errors and exit codes in an environment of its own.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
+mod verbs;

@@ -1,0 +1,174 @@
+//! What reaches a terminal, and what does not.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use crate::support::{Home, lora};
+use entrenar::session::EntrenarSession;
+
+/// A session that tries to write to the terminal in every text it has.
+fn hostile() -> EntrenarSession {
+    let evil = "\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{202e}gnp\r\x08";
+    let mut session = lora("-evil\x1b[31m", &format!("name{evil}"), 8)
+        .with_user(evil)
+        .with_dataset(evil)
+        .with_config(evil, evil)
+        .with_tag(evil)
+        .with_notes(format!("{evil}\n{evil}"));
+    session.metrics.add_custom(format!("m{evil}"), 1.0);
+    session.metrics.add_custom(format!("m{evil}"), 2.0);
+    session.code_history[0].source = evil.into();
+    session.code_history[0].output = Some(format!("{evil}\n\x1b[31mred\x1b[0m"));
+    session
+}
+
+fn is_obeyed(c: char) -> bool {
+    (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c)
+}
+
+#[test]
+fn no_escape_of_a_session_reaches_the_terminal() {
+    let home = Home::new();
+    home.session(&hostile()).session(&lora("bbbb", "calm", 4));
+    let id = "-evil\x1b[31m";
+    let metric = hostile().metrics.series().last().unwrap().name().to_owned();
+    let commands: &[&[&str]] = &[
+        &["list"],
+        &["list", "--json"],
+        &["list", "--sort", &metric],
+        &["show", "--", id],
+        &["show", "--full", "--", "-evil"],
+        &["show", "--json", "--", id],
+        &["plot", "--metric", &metric, "--", id, "bbbb"],
+        &["compare", "--", id, "bbbb"],
+        &["compare", "--json", "--", id, "bbbb"],
+        &["tag", "--add", "\x1b[1m", "--", "bbbb"],
+        &["rename", "bbbb", "\x1b[1m"],
+        &["show", "\x1b[2J"],
+        &["import", "\x1b[2J.ipynb"],
+        &["list", "--where", "\x1b[2J\u{9b}"],
+        &["\x1b[2J"],
+        &["rm", "--yes", "--", id],
+    ];
+    for args in commands {
+        let ran = home.run(args);
+        for text in [ran.out(), ran.err()] {
+            let obeyed: Vec<_> = text.chars().filter(|c| is_obeyed(*c)).collect();
+            assert!(obeyed.is_empty(), "{args:?}: {obeyed:?} in {text}");
+        }
+    }
+}
+
+#[test]
+fn escapes_are_shown_where_they_were() {
+    let home = Home::new();
+    home.session(&hostile());
+    insta::assert_snapshot!(home.transcript(&["show", "--", "-evil"]));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    let mut session = lora("long", "long", 8);
+    session.code_history[0].output = Some("a line of output\n".repeat(200_000));
+    home.session(&session);
+    for args in [&["show", "long", "--full"][..], &["show", "long", "--json"]] {
+        let mut child = home
+            .command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 16];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    }
+}
+
+#[test]
+fn colours_come_when_asked_for_and_go_with_no_color() {
+    let home = Home::new();
+    home.session(&lora("aaaa", "a", 8));
+    let has_colour = |args: &[&str], variable: Option<(&str, &str)>| {
+        let mut command = home.command(args);
+        command.envs(variable);
+        command.output().unwrap().stdout.contains(&0x1b)
+    };
+    assert!(!has_colour(&["show", "aaaa"], None));
+    assert!(has_colour(&["show", "aaaa", "--color", "always"], None));
+    assert!(!has_colour(&["show", "aaaa", "--color", "never"], None));
+}
+
+/// `script` of util-linux gives the program a terminal.
+fn on_a_terminal(home: &Home, line: &str, variables: &[(&str, &str)]) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_entrenar");
+    let known = home.command(&[]);
+    let mut command = std::process::Command::new("script");
+    command
+        .env_clear()
+        .envs(known.get_envs().filter_map(|(k, v)| Some((k, v?))))
+        .env("PATH", "/usr/bin:/bin")
+        .env("TERM", "xterm-256color")
+        .envs(variables.iter().copied())
+        .current_dir(home.work())
+        .args([
+            "-qec",
+            &format!("stty rows 24 cols 60; {program} {line}"),
+            "/dev/null",
+        ])
+        .stdin(Stdio::null());
+    match command.output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(error) => {
+            println!("SKIPPED: no program `script` to make a terminal: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_terminal_gets_colours_and_lines_that_fit() {
+    let home = Home::new();
+    home.session(&lora("aaaa", &"a name that is long ".repeat(8), 8));
+    let Some(coloured) = on_a_terminal(&home, "list", &[]) else {
+        return;
+    };
+    assert!(coloured.contains("\x1b[36maaaa\x1b[0m"), "{coloured:?}");
+    let Some(plain) = on_a_terminal(&home, "list", &[("NO_COLOR", "1")]) else {
+        return;
+    };
+    assert!(!plain.contains('\x1b'), "{plain:?}");
+    assert!(plain.contains('…'), "{plain}");
+    assert!(
+        plain
+            .lines()
+            .all(|line| line.trim_end().chars().count() <= 60),
+        "{plain}"
+    );
+    let Some(export) = on_a_terminal(&home, "export aaaa --format json", &[]) else {
+        return;
+    };
+    assert!(export.contains("\"entrenar_session\""));
+}
+
+#[test]
+fn a_hostile_document_is_tamed_on_a_terminal_only() {
+    let home = Home::new();
+    home.file("plain.ipynb", "{\"nbformat\":4,\"nbformat_minor\":5,\"metadata\":{},\"cells\":[{\"cell_type\":\"raw\",\"id\":\"a\",\"metadata\":{},\"source\":\"\u{9b}2J\"}]}".as_bytes());
+    let id = home.run(&["import", "plain.ipynb", "--json"]).json()[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let piped = home.run(&["export", &id, "--format", "notebook"]).out();
+    assert!(piped.contains('\u{9b}'));
+    let line = format!("export {id} --format notebook");
+    let Some(seen) = on_a_terminal(&home, &line, &[]) else {
+        return;
+    };
+    assert!(
+        seen.contains("\\u{9b}2J") && !seen.contains('\u{9b}'),
+        "{seen:?}"
+    );
+}
