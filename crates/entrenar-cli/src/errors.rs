@@ -202,7 +202,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
             StoreError::NotFound { .. } | StoreError::Ambiguous { .. } => Exit::NotFound,
-            StoreError::IdTaken { .. } => Exit::InputFailed,
+            StoreError::IdTaken { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::TooDeep { .. } => Exit::InputFailed,
+            StoreError::Unredactable { .. } => Exit::Usage,
             _ => Exit::Store,
         };
         let mut failure = Self::new(exit, error.to_string());
