@@ -50,6 +50,9 @@ fn pages_to_look_at() {
             started.elapsed(),
             file.display()
         );
+        for secret in &made.secrets {
+            println!("    {secret:?}");
+        }
         let name = file.file_stem().unwrap().to_str().unwrap();
         entrenar::files::write_atomic(&folder.join(format!("{name}.html")), page).unwrap();
     }
