@@ -1,15 +1,17 @@
 //! Reads notebooks and prints how many there were and how long it took.
 //!
 //! ```text
-//! cargo run --release -p entrenar --example read_notebooks -- [--rounds N] FILE...
+//! cargo run --release -p entrenar --example read_notebooks -- [--rounds N] [--threads N] FILE...
 //! ```
 //!
 //! Prints one line of JSON: `files`, `failed`, `cells`, `outputs`, `points`, and `micros`, the
 //! time of the fastest of N rounds over all files (reading, parsing, extraction), in
-//! microseconds.
+//! microseconds. As many threads as there are processors share the files.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use entrenar::bridge::{self, Limits};
@@ -24,31 +26,66 @@ struct Totals {
 
 fn main() {
     let mut files: Vec<String> = std::env::args().skip(1).collect();
-    let mut rounds = 1;
-    if files.first().is_some_and(|first| first == "--rounds") {
-        rounds = files.get(1).and_then(|n| n.parse().ok()).unwrap_or(1);
-        files.drain(..files.len().min(2));
-    }
-    let mut best = None;
-    let mut totals = Totals::default();
-    for _ in 0..rounds {
-        totals = Totals::default();
-        let start = Instant::now();
-        for file in &files {
-            read(Path::new(file), &mut totals);
+    let mut options = Options {
+        rounds: 1,
+        threads: thread::available_parallelism().map_or(1, usize::from),
+    };
+    while let [option, number, ..] = files.as_slice() {
+        let number = number.parse();
+        match (option.as_str(), number) {
+            ("--rounds", Ok(rounds)) => options.rounds = rounds,
+            ("--threads", Ok(threads)) => options.threads = threads,
+            _ => break,
         }
-        let micros = start.elapsed().as_micros();
-        best = Some(best.map_or(micros, |best| micros.min(best)));
+        files.drain(..2);
+    }
+    let mut best = u128::MAX;
+    let mut totals = Totals::default();
+    for _ in 0..options.rounds {
+        let start = Instant::now();
+        totals = read_all(&files, options.threads);
+        best = best.min(start.elapsed().as_micros());
     }
     println!(
-        r#"{{"files":{},"failed":{},"cells":{},"outputs":{},"points":{},"micros":{}}}"#,
+        r#"{{"files":{},"failed":{},"cells":{},"outputs":{},"points":{},"micros":{best}}}"#,
         files.len(),
         totals.failed,
         totals.cells,
         totals.outputs,
         totals.points,
-        best.unwrap_or_default()
     );
+}
+
+struct Options {
+    rounds: usize,
+    threads: usize,
+}
+
+/// Reads all files; each thread takes the next one that nobody has.
+fn read_all(files: &[String], threads: usize) -> Totals {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut totals = Totals::default();
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            read(Path::new(file), &mut totals);
+        }
+        totals
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut totals = work();
+        for other in others {
+            let Ok(more) = other.join() else {
+                totals.failed += 1;
+                continue;
+            };
+            totals.failed += more.failed;
+            totals.cells += more.cells;
+            totals.outputs += more.outputs;
+            totals.points += more.points;
+        }
+        totals
+    })
 }
 
 fn read(file: &Path, totals: &mut Totals) {

@@ -295,6 +295,14 @@ fn papermill_tells_parameters_and_times() {
     );
     assert_eq!(session.code_history[0].duration_ms, Some(500));
     assert!(session.warnings.is_empty(), "{:?}", messages(&session));
+
+    notebook["metadata"]["papermill"]["end_time"] = "2024-05-01T09:00:00".into();
+    let session = read_value(&notebook);
+    assert_eq!(kinds(&session), [WarningKind::Time]);
+    assert_eq!(
+        session.derived["ended_at"],
+        "the latest recorded end of a cell"
+    );
 }
 
 #[test]

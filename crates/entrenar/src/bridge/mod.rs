@@ -176,7 +176,8 @@ fn load(path: &Path, limits: Limits) -> Result<(Vec<u8>, SourceContext), BridgeE
             limit: limits.max_bytes,
         });
     }
-    let mut source = Vec::new();
+    let size = usize::try_from(metadata.len()).unwrap_or_default();
+    let mut source = Vec::with_capacity(size.saturating_add(1));
     // The file may have grown since: one byte beyond the limit is enough to see that.
     let file = std::fs::File::open(path).map_err(io)?;
     file.take(limits.max_bytes.saturating_add(1))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::session::EntrenarSession;
+use crate::session::{EntrenarSession, WarningKind};
 
 use super::notes::Notes;
 use super::times;
@@ -29,6 +29,14 @@ pub(super) fn read(
     };
     session.started_at = at("start_time");
     session.ended_at = at("end_time");
+    if session.ended_at < session.started_at && session.ended_at.is_some() {
+        session.ended_at = None;
+        notes.add(
+            WarningKind::Time,
+            || "metadata.papermill".to_owned(),
+            "the notebook ends before it begins; its end is kept in the metadata only",
+        );
+    }
     let parameters = papermill.get("parameters").and_then(Value::as_object);
     session
         .config
