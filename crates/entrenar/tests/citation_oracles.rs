@@ -18,7 +18,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::NaiveDate;
@@ -315,17 +315,15 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-#[test]
-fn the_programs_of_the_field_read_every_citation() {
+/// Writes the citations and has the programs read them.
+fn judge(artifacts: &[ResearchArtifact]) {
     let folder = tempfile::tempdir().unwrap();
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut all = String::new();
     let mut expected = Vec::new();
-    for case in 0..220 {
-        let artifact = hostile(case, &mut dice);
+    for (case, artifact) in artifacts.iter().enumerate() {
         let citation = match case % 3 {
-            0 => CitationMetadata::without_year(&artifact),
-            _ => CitationMetadata::from_artifact(&artifact, 2024),
+            0 => CitationMetadata::without_year(artifact),
+            _ => CitationMetadata::from_artifact(artifact, 2024),
         };
         let bibtex = citation.to_bibtex();
         write(&folder.path().join(format!("{case:03}.bib")), &bibtex);
@@ -337,13 +335,13 @@ fn the_programs_of_the_field_read_every_citation() {
         if case % 5 == 0 {
             archive = archive.with_base_url("https://archive.example.org");
         }
-        let deposit = ArchiveDeposit::new(archive).prepare(&artifact).unwrap();
+        let deposit = ArchiveDeposit::new(archive).prepare(artifact).unwrap();
         write(
             &folder.path().join(format!("{case:03}.record.json")),
             &deposit.to_json(),
         );
         all.push_str(&bibtex);
-        expected.push(meant(&artifact, &citation, &deposit));
+        expected.push(meant(artifact, &citation, &deposit));
     }
     write(&folder.path().join("all.bib"), &all);
     write(
@@ -370,4 +368,56 @@ fn the_programs_of_the_field_read_every_citation() {
         "{said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn the_programs_of_the_field_read_hostile_citations() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let artifacts: Vec<_> = (0..220).map(|case| hostile(case, &mut dice)).collect();
+    judge(&artifacts);
+}
+
+#[cfg(feature = "ruchy-sessions")]
+#[test]
+fn the_programs_of_the_field_read_citations_of_real_sessions() {
+    use entrenar::bridge::{Limits, read_file};
+    use entrenar::ecosystem::session_to_artifact;
+
+    let corpus = env::var_os("ENTRENAR_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    );
+    let mut paths = Vec::new();
+    collect_files(&corpus, &mut paths);
+    paths.sort();
+    let mut artifacts: Vec<ResearchArtifact> = Vec::new();
+    for path in paths {
+        let Ok(imported) = read_file(&path, Limits::default()) else {
+            continue;
+        };
+        // Two files with the same bytes are the same session.
+        if let Ok(artifact) = session_to_artifact(&imported.session)
+            && artifacts.iter().all(|other| other.id != artifact.id)
+        {
+            artifacts.push(artifact);
+        }
+    }
+    if artifacts.is_empty() {
+        println!("SKIPPED: no sessions below {}", corpus.display());
+        return;
+    }
+    assert!(artifacts.len() > 50, "{} sessions", artifacts.len());
+    judge(&artifacts);
+}
+
+#[cfg(feature = "ruchy-sessions")]
+fn collect_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_files(&path, found);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
 }
