@@ -135,7 +135,17 @@ fn ruchy_421_converter_notebook() {
     let session = read("lib421_demo_converter.ipynb");
     let sources: Vec<_> = session.code_history.iter().map(|c| &*c.source).collect();
     assert_eq!(sources, ["let x = 1", "fun f(a) {\na + 1\n}", "f(x)"]);
-    assert_eq!(session.source.unwrap().format, SourceFormat::Jupyter);
+    assert_eq!(
+        session.source.as_ref().unwrap().format,
+        SourceFormat::Jupyter
+    );
+
+    let recording = RuchySession::from_path(path("lib421_demo_converter.ipynb")).unwrap();
+    assert_eq!(recording.cells.len(), 3);
+    let converted = EntrenarSession::from(recording);
+    assert_eq!(converted.id, session.id);
+    assert_eq!(converted.document, session.document);
+    assert_eq!(converted.code_history, session.code_history);
 }
 
 /// A Jupyter notebook of a Ruchy kernel, executed: what its cells evaluate to is read as in
@@ -150,6 +160,10 @@ fn jupyter_notebook_of_a_ruchy_kernel() {
     let session = read_slice(notebook.replace("LANGUAGE", "ruchy").as_bytes());
     assert_eq!(session.metrics.total_steps(), 2);
     assert_eq!(session.metrics.final_loss(), Some(0.5));
+    let recording = RuchySession::from_slice(notebook.replace("LANGUAGE", "ruchy").as_bytes());
+    let recorded = EntrenarSession::from(recording.unwrap());
+    assert_eq!(recorded.metrics, session.metrics);
+    assert_eq!(recorded.code_history, session.code_history);
     // A list that any other kernel shows is not read by Ruchy's rules.
     let session = read_slice(notebook.replace("LANGUAGE", "python").as_bytes());
     assert!(session.metrics.named("losses").next().is_none());
@@ -251,8 +265,8 @@ fn ruchy_421_history() {
 /// What is not Ruchy's is refused by `RuchySession`, with the reason as its source.
 #[test]
 fn other_formats_are_refused() {
-    let bytes = std::fs::read(path("lib421_demo_converter.ipynb")).unwrap();
-    let error = RuchySession::from_slice(&bytes).unwrap_err();
+    let python = br#"{"nbformat":4,"nbformat_minor":5,"cells":[],"metadata":{"kernelspec":{"language":"python"}}}"#;
+    let error = RuchySession::from_slice(python).unwrap_err();
     assert!(matches!(error, RuchyBridgeError::Read(_)));
     let reason = std::error::Error::source(&error).unwrap().to_string();
     assert!(reason.contains("jupyter"), "{reason}");

@@ -267,6 +267,69 @@ fn evaluated_points_name_their_place() {
     );
 }
 
+/// The events that the recorder of Ruchy 3.7.0 and later makes of two functions that are entered
+/// one behind the other: the first line is a `Paste` too.
+#[test]
+fn multi_line_inputs_that_begin_with_a_paste() {
+    let input = |text: &str, mode: &str| json!({"Input": {"text": text, "mode": mode}});
+    let output = |value: &str| json!({"Output": {"result": {"Success": {"value": value}}, "stdout": [], "stderr": []}});
+    let events = [
+        input("fun f() {", "Paste"),
+        input("  1", "Paste"),
+        input("}", "Paste"),
+        input("", "Paste"),
+        output("String(\"fn f()\")"),
+        input("fun g() {", "Paste"),
+        input("  2 }", "Paste"),
+        input(" ", "Paste"),
+        output("String(\"fn g()\")"),
+        input("", "Interactive"),
+        input("f()", "Interactive"),
+        output("String(\"1\")"),
+        input(":quit", "Interactive"),
+        input("stray", "Paste"),
+    ];
+    let mut made = replay(&RuchySession::default());
+    made["timeline"] = events
+        .into_iter()
+        .enumerate()
+        .map(|(index, event)| json!({"id": index + 1, "timestamp_ns": index * 10, "event": event, "causality": []}))
+        .collect();
+    let read = RuchySession::from_slice(made.to_string().as_bytes()).unwrap();
+    let cells: Vec<_> = read
+        .cells
+        .iter()
+        .map(|cell| {
+            (
+                &*cell.source,
+                cell.result.as_ref().and_then(RuchyResult::shown),
+                cell.start_ns,
+                cell.end_ns,
+            )
+        })
+        .collect();
+    assert_eq!(
+        cells,
+        [
+            (
+                "fun f() {\n  1\n}",
+                Some("fn f()".to_owned()),
+                Some(30),
+                Some(40)
+            ),
+            (
+                "fun g() {\n  2 }",
+                Some("fn g()".to_owned()),
+                Some(70),
+                Some(80)
+            ),
+            ("f()", Some("1".to_owned()), Some(100), Some(110)),
+            (":quit", None, Some(120), None),
+            ("stray", None, Some(130), None),
+        ]
+    );
+}
+
 /// The content of a `.replay` file with the events of `recording`.
 fn replay(recording: &RuchySession) -> Value {
     let mut timeline = Vec::new();

@@ -74,7 +74,7 @@ fn is_default_name(name: &str) -> bool {
 
 /// Whether the kernel is Ruchy's.
 #[cfg(feature = "ruchy-sessions")]
-pub(super) fn is_ruchy(metadata: &Map<String, Value>) -> bool {
+pub(in crate::bridge) fn is_ruchy(metadata: &Map<String, Value>) -> bool {
     [
         ("kernelspec", "name"),
         ("kernelspec", "language"),

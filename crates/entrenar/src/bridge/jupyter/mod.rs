@@ -25,6 +25,8 @@ use crate::session::{
     output,
 };
 
+#[cfg(feature = "ruchy-sessions")]
+pub(super) use about::is_ruchy;
 use cells::{CodeDraft, ReadCell};
 use notes::Notes;
 use order::Clue;
@@ -93,7 +95,7 @@ pub(super) fn from_json(parsed: Parsed, bytes: &[u8], context: &SourceContext) -
 /// Reads the points; of a Ruchy notebook, also those of values that cells evaluate to.
 fn read_points(session: &mut EntrenarSession) {
     #[cfg(feature = "ruchy-sessions")]
-    if about::is_ruchy(&session.document.metadata) {
+    if is_ruchy(&session.document.metadata) {
         return super::ruchy::values::apply(session);
     }
     extract::apply(session);

@@ -141,7 +141,7 @@ fn add_cells(session: &mut EntrenarSession, mut recording: RuchySession) {
     if stood_in {
         let how = match recording.file_modified {
             Some(_) => "the file's modification time",
-            None => "not known; 1970-01-01 stands for it",
+            None => "1970-01-01, as the file's modification time is not known",
         };
         session.derived.insert("cells.timestamp".into(), how.into());
     }

@@ -6,6 +6,7 @@
 //! | `.rnb` | the notebook server | sources, outputs, execution counts |
 //! | `.jsonl` | programs that use `ruchy::runtime::audit` | inputs, values, errors, order |
 //! | `repl_history.txt` | the REPL of 4.x | inputs |
+//! | `.ipynb` | converters of Ruchy; read by [`jupyter`](super::jupyter) | sources, outputs |
 //!
 //! [`RuchySession`] holds any of them, and [`EntrenarSession`] is made of it. What a session
 //! printed is in none of them but `.rnb`; the training history comes from the values that were
@@ -15,6 +16,7 @@ mod audit;
 mod convert;
 mod error;
 mod history;
+mod kernel;
 mod notebook;
 mod raw;
 mod replay;

@@ -5,9 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::bridge::{self, BridgeError, Limits, SourceContext};
-use crate::session::{Document, ImportWarning, SourceInfo};
+use crate::session::{Document, ImportWarning, SourceFormat, SourceInfo};
 
-use super::{RuchyBridgeError, values};
+use super::{RuchyBridgeError, kernel, values};
 
 /// What Ruchy's REPL, notebook server or library recorded of one session.
 ///
@@ -258,8 +258,9 @@ impl RuchyCell {
 }
 
 impl RuchySession {
-    /// Reads a recording (`.replay`), a notebook (`.rnb`), an audit stream (`.jsonl`) or an
-    /// input history (`repl_history.txt`); the content tells which it is.
+    /// Reads a recording (`.replay`), a notebook (`.rnb`, or `.ipynb` of a Ruchy kernel), an
+    /// audit stream (`.jsonl`) or an input history (`repl_history.txt`); the content tells which
+    /// it is.
     ///
     /// # Errors
     /// [`RuchyBridgeError::Read`] if the file cannot be read or is none of these.
@@ -277,13 +278,13 @@ impl RuchySession {
     }
 
     fn detect(bytes: &[u8], context: &SourceContext) -> Result<Self, BridgeError> {
-        let format = bridge::detect(bytes, context)?;
-        if !format.is_ruchy() {
-            return Err(BridgeError::UnknownFormat {
-                hint: format!("the document is of the format {format}, not one of Ruchy's"),
-            });
+        match bridge::detect(bytes, context)? {
+            format if format.is_ruchy() => super::read_recording(bytes, format, context),
+            SourceFormat::Jupyter => {
+                kernel::recording(bridge::jupyter::read(bytes, context)?, context)
+            }
+            format => Err(kernel::not_ruchy(format)),
         }
-        super::read_recording(bytes, format, context)
     }
 
     /// Time of the last event, in nanoseconds after `created_at`.

@@ -190,8 +190,12 @@ impl Timeline {
                 ..RuchyCell::default()
             };
             add_causality(&mut cell, "input_causality", &head.causality);
+            let typed = matches!(cell.mode.as_deref(), Some("Interactive" | "Paste"));
+            self.open = match typed && !cell.is_command() {
+                true => Open::Lines,
+                false => Open::Output,
+            };
             self.cells.push(cell);
-            self.open = Open::Lines;
         }
     }
 
