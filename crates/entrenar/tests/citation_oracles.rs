@@ -13,7 +13,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "helpers of a test"
+    clippy::print_stdout,
+    reason = "helpers of a test; what was skipped is said"
 )]
 
 use std::env;
