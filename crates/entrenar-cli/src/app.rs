@@ -17,6 +17,7 @@ use crate::verbs::{self, Verb};
 #[command(
     name = "entrenar",
     version,
+    arg_required_else_help = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs",
     max_term_width = 100,
@@ -212,7 +213,13 @@ impl App {
 
     /// The sessions that `ids` name.
     pub(crate) fn sessions(&self, ids: &[String]) -> Result<Vec<EntrenarSession>, Failure> {
-        ids.iter().map(|id| self.session(id)).collect()
+        let Some(first) = ids.first() else {
+            return Ok(Vec::new());
+        };
+        let (store, _) = self.find(first)?;
+        ids.iter()
+            .map(|id| Ok(store.session(&store.resolve(id)?)?))
+            .collect()
     }
 
     fn missing(&self, id: &str) -> Failure {
@@ -224,7 +231,7 @@ impl App {
                 path.display()
             ),
         )
-        .hint(format!("`{}` makes it", self.command("import FILE")))
+        .hint("`entrenar import FILE` makes it")
     }
 
     /// Prints a heading with a line before it.
@@ -258,9 +265,13 @@ impl App {
             (Ok(exit), Ok(())) => return exit,
             (Err(failure), _) | (Ok(_), Err(failure)) => failure,
         };
-        match failure.tell(&mut self.err) {
-            // Where standard error is closed as well, the exit code still tells.
-            Ok(()) | Err(_) => failure.exit(),
-        }
+        self.tell(&failure);
+        failure.exit()
+    }
+
+    /// Tells the user of a failure; where standard error is closed, the exit code still tells.
+    pub(crate) fn tell(&mut self, failure: &Failure) {
+        let program = self.command("");
+        drop(failure.tell(&mut self.err, &program));
     }
 }

@@ -117,8 +117,9 @@ impl Failure {
         }
     }
 
-    /// Tells the user. An error stream that is closed cannot be told of.
-    pub(crate) fn tell(&self, stderr: &mut Stream) -> io::Result<()> {
+    /// Tells the user. Commands in hints begin with `program`, which names the store where the
+    /// user did.
+    pub(crate) fn tell(&self, stderr: &mut Stream, program: &str) -> io::Result<()> {
         let Self::Told(told) = self else {
             return Ok(());
         };
@@ -137,7 +138,8 @@ impl Failure {
             }
         }
         for hint in &told.hints {
-            for line in indent(Line::of(Tone::Good, "hint").plain(": "), hint) {
+            let hint = hint.replace("`entrenar ", &format!("`{program}"));
+            for line in indent(Line::of(Tone::Good, "hint").plain(": "), &hint) {
                 stderr.long_line(&line)?;
             }
         }

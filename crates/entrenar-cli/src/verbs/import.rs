@@ -334,8 +334,7 @@ fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
     }
     app.out.flush()?;
     for failure in outcomes.iter().filter_map(|o| o.result.as_ref().err()) {
-        // Where standard error is closed, the exit code still tells.
-        drop(failure.tell(&mut app.err));
+        app.tell(failure);
     }
     Ok(())
 }

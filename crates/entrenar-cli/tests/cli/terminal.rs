@@ -172,3 +172,55 @@ fn a_hostile_document_is_tamed_on_a_terminal_only() {
         "{seen:?}"
     );
 }
+
+/// As [`on_a_terminal`], with keys that a person types.
+fn typed(home: &Home, line: &str, keys: &str) -> Option<String> {
+    use std::io::Write as _;
+    let program = env!("CARGO_BIN_EXE_entrenar");
+    let known = home.command(&[]);
+    let mut child = std::process::Command::new("script")
+        .env_clear()
+        .envs(known.get_envs().filter_map(|(k, v)| Some((k, v?))))
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(home.work())
+        .args(["-qec", &format!("{program} {line}"), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .inspect_err(|error| println!("SKIPPED: no program `script` to make a terminal: {error}"))
+        .ok()?;
+    child
+        .stdin
+        .as_mut()
+        .unwrap()
+        .write_all(keys.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn rm_removes_when_the_answer_is_yes() {
+    let home = Home::new();
+    home.session(&lora("aaaa", "one", 8));
+    let count = || {
+        home.run(&["list", "--json"])
+            .json()
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    let Some(seen) = typed(&home, "rm aaaa", "n\n") else {
+        return;
+    };
+    assert!(
+        seen.contains("Remove 1 session") && seen.contains("nothing was removed"),
+        "{seen}"
+    );
+    assert_eq!(count(), 1);
+    let Some(seen) = typed(&home, "rm aaaa", "y\n") else {
+        return;
+    };
+    assert!(seen.contains("removed"), "{seen}");
+    assert_eq!(count(), 0);
+}

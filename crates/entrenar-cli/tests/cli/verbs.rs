@@ -58,6 +58,9 @@ fn help_fits_a_screen_and_names_every_verb() {
 
 #[test]
 fn help_is_what_it_was() {
+    let nothing = Home::new().run(&[]);
+    assert_eq!(nothing.code, Some(2));
+    assert_eq!(nothing.err(), Home::new().run(&["--help"]).out());
     transcript!(Home::new(), ["--help"]);
 }
 
