@@ -3,7 +3,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::session::{EntrenarSession, Origin, OriginKind, Point, SeriesKey, output};
+use crate::session::{
+    EntrenarSession, ImportWarning, Origin, OriginKind, Place, Point, SeriesKey, WarningKind,
+    output,
+};
 
 use super::grammar::dict;
 use super::lines::{self, LineState};
@@ -12,7 +15,7 @@ use super::{ExtractedPoint, PointKind, runs};
 
 /// Reads the outputs of all cells of `session` into its metrics and finds its runs.
 ///
-/// Consecutive stream outputs of the same name are read as one text. Of what a cell evaluated
+/// The outputs of one stream (`stdout`, `stderr`) of a cell are read as one text. Of what a cell evaluated
 /// to, only a dictionary (`{'eval_loss': 0.28, …}`) is read; tracebacks are not. An intermediate
 /// state of a progress bar enters only where its cell reports nothing else of that name.
 ///
@@ -32,11 +35,25 @@ use super::{ExtractedPoint, PointKind, runs};
 /// they were recorded and the cell holds no other run at that end.
 pub fn apply(session: &mut EntrenarSession) {
     let mut cells = Vec::new();
+    let mut full = Vec::new();
     for (index, record) in session.cell_records.iter().enumerate() {
         let points = cell_points(&record.outputs);
+        if points.len() >= super::MAX_POINTS {
+            full.push(index);
+        }
         if !points.is_empty() {
             cells.push((index, points));
         }
+    }
+    for index in full {
+        session.warnings.push(ImportWarning::new(
+            WarningKind::Limit,
+            Place::path(format!("code cell {index} in the order they ran")),
+            format!(
+                "the outputs hold more than {} numbers; the rest was not read as metrics",
+                super::MAX_POINTS
+            ),
+        ));
     }
     let assigned = runs::find(session, &cells);
     for ((index, points), runs) in cells.into_iter().zip(assigned) {
@@ -73,30 +90,19 @@ pub(super) type CellPoint = (ExtractedPoint, u32, Range<u32>);
 /// The points of one cell's outputs.
 fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
     let mut points = Vec::new();
-    let mut index = 0;
-    while let Some(output) = outputs.get(index) {
+    let mut streams: Vec<(Option<&str>, Joined)> = Vec::new();
+    for (index, output) in outputs.iter().enumerate() {
         match output.get("output_type").and_then(Value::as_str) {
             Some("stream") => {
-                let name = stream_name(output);
-                let mut joined = Joined::default();
-                let end = index
-                    + outputs
-                        .iter()
-                        .skip(index)
-                        .take_while(|next| {
-                            next.get("output_type").and_then(Value::as_str) == Some("stream")
-                                && stream_name(next) == name
-                        })
-                        .count();
-                for (index, output) in outputs.iter().enumerate().take(end).skip(index) {
-                    joined.push(index, output);
+                let name = output.get("name").and_then(Value::as_str);
+                match streams.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, joined)) => joined.push(index, output),
+                    None => {
+                        let mut joined = Joined::default();
+                        joined.push(index, output);
+                        streams.push((name, joined));
+                    }
                 }
-                for point in super::points(&joined.text) {
-                    let (output, span) = joined.place(&point.span);
-                    points.push((point, output, span));
-                }
-                index = end;
-                continue;
             }
             Some("execute_result") => {
                 if let Some(text) = output::plain_text(output) {
@@ -108,8 +114,15 @@ fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
             }
             _ => {}
         }
-        index += 1;
     }
+    for (_, joined) in &streams {
+        for point in super::points(&joined.text) {
+            let (output, span) = joined.place(&point.span);
+            points.push((point, output, span));
+        }
+    }
+    // In the order of the outputs; the points of one stream already are.
+    points.sort_by_key(|(_, output, _)| *output);
     let logged: std::collections::BTreeSet<String> = points
         .iter()
         .filter(|(point, ..)| point.kind == PointKind::Log)
@@ -117,10 +130,6 @@ fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
         .collect();
     points.retain(|(point, ..)| point.kind == PointKind::Log || !logged.contains(&point.name));
     points
-}
-
-fn stream_name(output: &Value) -> Option<&str> {
-    output.get("name").and_then(Value::as_str)
 }
 
 /// Reads a dictionary that a cell evaluated to; it may be spread over several lines.

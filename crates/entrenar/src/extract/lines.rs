@@ -517,3 +517,127 @@ impl vte::Perform for Ops {
         self.seen = Some(Op::Escape(byte));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// All states of all lines: text, whether it is the last, and where its first byte is.
+    fn states(text: &str) -> Vec<(String, bool)> {
+        let mut states = Vec::new();
+        scan(text, |state| {
+            states.push((state.text.to_owned(), state.last));
+        });
+        states
+    }
+
+    fn last(text: &str) -> Vec<String> {
+        states(text)
+            .into_iter()
+            .filter(|(_, last)| *last)
+            .map(|(text, _)| text)
+            .collect()
+    }
+
+    #[test]
+    fn a_carriage_return_draws_over_the_line() {
+        assert_eq!(
+            states("a 1\ra 2\r\na 3\n"),
+            [
+                ("a 1".into(), false),
+                ("a 2".into(), true),
+                ("a 3".into(), true)
+            ]
+        );
+        // What is not drawn over stays.
+        assert_eq!(last("loss: 0.25\rX\n"), ["Xoss: 0.25"]);
+    }
+
+    #[test]
+    fn backspaces_go_back() {
+        assert_eq!(
+            states("1/2 loss: 0.9\x08\x08\x080.5\n"),
+            [
+                ("1/2 loss: 0.9".into(), false),
+                ("1/2 loss: 0.5".into(), true)
+            ]
+        );
+    }
+
+    #[test]
+    fn colours_vanish_and_places_stay() {
+        let text = "\x1b[1mloss\x1b[0m: \x1b[32m0.5\x1b[0m\n";
+        let mut spans = Vec::new();
+        scan(text, |state| {
+            assert_eq!(state.text, "loss: 0.5");
+            spans.push(state.span(6..9));
+        });
+        assert_eq!(spans.len(), 1);
+        assert_eq!(text.get(spans[0].clone()), Some("0.5"));
+    }
+
+    #[test]
+    fn the_cursor_reaches_the_line_above() {
+        // tqdm's nested bars: down with a line feed, up with an escape.
+        let text = "outer 0\ninner 1\x1b[A\router 1\ninner 2\n";
+        assert_eq!(
+            states(text),
+            [
+                ("outer 0".into(), true),
+                ("inner 1".into(), false),
+                ("outer 1".into(), false),
+                ("inner 2".into(), false),
+                ("outer 1".into(), true),
+                ("inner 2".into(), true),
+            ]
+        );
+    }
+
+    #[test]
+    fn erasing_takes_the_line_away() {
+        assert_eq!(last("loss 0.5\r\x1b[Kdone\n"), ["done"]);
+        assert_eq!(last("loss 0.5\x1b[2K\rdone\n"), ["done"]);
+    }
+
+    #[test]
+    fn a_string_without_an_end_does_not_swallow_the_text() {
+        assert_eq!(last("\x1b]0;title\nloss 0.5\n"), ["loss 0.5"]);
+        assert_eq!(last("\x1b]0;title\x07loss 0.5\n"), ["loss 0.5"]);
+        assert_eq!(last("\x1b]0;title\x1b\\loss 0.5\n"), ["loss 0.5"]);
+    }
+
+    #[test]
+    fn a_hostile_line_is_cut() {
+        let long = "x".repeat(3 * MAX_LINE);
+        assert_eq!(last(&long), ["x".repeat(MAX_LINE)]);
+        let mut reported = 0;
+        let spinner = format!("{}{}", "x".repeat(1000), "\x08|\x08/".repeat(100_000));
+        scan(&spinner, |state| reported += state.text.len());
+        assert!(reported < 4 * spinner.len(), "{reported}");
+        let mut bars = 0;
+        scan(&"loss 0.5\r".repeat(100_000), |_| bars += 1);
+        assert_eq!(bars, 100_000);
+    }
+
+    proptest! {
+        #[test]
+        fn text_without_control_characters_gives_its_lines(text in "[a-z0-9 é█:=.\\n]{0,200}") {
+            let expected: Vec<_> = text.split('\n').map(str::trim_end).collect();
+            let found = last(&text);
+            let written: Vec<_> = expected.iter().filter(|line| !line.is_empty()).collect();
+            let reported: Vec<_> = found.iter().filter(|line| !line.is_empty()).collect();
+            prop_assert_eq!(written, reported);
+        }
+
+        #[test]
+        fn each_character_is_where_it_says(text in "([a-z0-9é█ ]|\r|\n|\x08|\x1b\\[[0-9]{0,2}[A-HJKm]|\x1b|\t){0,120}") {
+            scan(&text, |state| {
+                for (at, c) in state.text.char_indices().filter(|(_, c)| *c != ' ') {
+                    let span = state.span(at..at + c.len_utf8());
+                    assert_eq!(text.get(span), Some(c.to_string().as_str()));
+                }
+            });
+        }
+    }
+}

@@ -67,7 +67,11 @@ pub struct ExtractedPoint {
     pub kind: PointKind,
 }
 
-/// Reads all points of a text as a program printed it, terminal escapes included.
+/// Number of points of one text beyond which no more are read, so that memory stays bounded
+/// (below 2 GiB) whatever the text is.
+pub const MAX_POINTS: usize = 4_000_000;
+
+/// Reads all points, up to [`MAX_POINTS`], of a text as a program printed it, terminal escapes included.
 pub fn points(text: &str) -> Vec<ExtractedPoint> {
     let mut reader = reader::Reader::default();
     lines::scan(text, |state| reader.line(state));

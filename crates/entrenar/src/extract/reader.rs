@@ -6,7 +6,7 @@
 //! * Step and epoch come from the line itself, else from the last line that showed them.
 //! * Of a bar, the last state counts; the states before are [`PointKind::Progress`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::grammar::{bar, boxed, columns, dict, pairs, symbols};
 use super::lines::LineState;
@@ -101,8 +101,8 @@ struct OpenBar {
 pub(super) struct Reader {
     points: Vec<ExtractedPoint>,
     candidates: Vec<Candidate>,
-    evidence: BTreeMap<String, Evidence>,
-    meanings: BTreeMap<String, Meaning>,
+    evidence: HashMap<String, Evidence>,
+    meanings: HashMap<String, Meaning>,
     context: Counters,
     bars: BTreeMap<(String, u64, Option<u64>), OpenBar>,
     /// Total and completion of the bar that drew the epoch of the last header.
@@ -156,7 +156,7 @@ impl Reader {
     /// Reads `text`, which begins at byte `base` of the line.
     fn part(&mut self, state: &LineState<'_>, base: usize, text: &str) {
         let repeats = std::mem::take(&mut self.repeats);
-        if repeats || restates(text) {
+        if repeats {
             return;
         }
         if let Some(bar) = bar::find(text) {
@@ -221,6 +221,9 @@ impl Reader {
         }
         let split = split_of(text, pairs);
         let found = self.found(pairs, split);
+        if !found.is_empty() && restates(text) {
+            return;
+        }
         let rule = match pairs
             .iter()
             .find(|pair| !is_counter(pair))
@@ -259,6 +262,7 @@ impl Reader {
             if word_count > 8 || pair.key.contains(['+', '*', '?', '!', '$']) {
                 continue;
             }
+            let split = split.filter(|_| meaning != Meaning::LearningRate);
             let name = with_split(pair.key, split);
             let plain = pair.separator != Separator::Blank && word_count <= 3;
             if let Some((mean, span)) = &pair.mean {
@@ -294,6 +298,9 @@ impl Reader {
         entering: Entering,
     ) -> std::ops::Range<usize> {
         let start = self.points.len();
+        if start + self.candidates.len() >= super::MAX_POINTS {
+            return start..start;
+        }
         let accepted = |one: &Found| match one.meaning {
             Meaning::Metric => true,
             Meaning::WeakMetric => !one.integer || entering.log_line,
@@ -413,8 +420,12 @@ impl Reader {
             } else if repeated && before.points.len() == now.points.len() {
                 // Nothing new: the same numbers drawn again.
                 self.points.truncate(now.points.start);
-                for candidate in &mut self.candidates {
-                    candidate.place = candidate.place.min(self.points.len());
+                while self
+                    .candidates
+                    .last()
+                    .is_some_and(|c| c.place > self.points.len())
+                {
+                    self.candidates.pop();
                 }
                 self.bars.insert(
                     key,
@@ -621,9 +632,7 @@ impl Reader {
             ..Counters::default()
         };
         for pair in pairs {
-            if pair.key.is_empty() {
-                counters.set(Counter::Step, pair.value);
-            } else if let Some(counter) = words::counter(pair.key) {
+            if let Some(counter) = pair.counter {
                 counters.set(counter, pair.value);
                 // "Epoch: [0][  1/640]": the batch stands behind the epoch.
                 if counter == Counter::Epoch
@@ -711,7 +720,7 @@ fn maybe_not_finite(text: &str) -> bool {
 }
 
 fn is_counter(pair: &Pair<'_>) -> bool {
-    pair.key.is_empty() || words::counter(pair.key).is_some()
+    pair.counter.is_some()
 }
 
 /// A whole number as an integer.
@@ -811,11 +820,12 @@ fn split_of<'a>(text: &'a str, pairs: &[Pair<'a>]) -> Option<&'a str> {
             .unwrap_or(head.len());
         let word = head.get(..end).filter(|word| words::is_split(word))?;
         let behind = head.get(end..)?;
-        let behind = behind
+        let after = behind
             .strip_prefix(" set")
             .or_else(|| behind.strip_prefix(" phase"))
-            .unwrap_or(behind)
-            .trim_start();
+            .unwrap_or(behind);
+        let word = head.get(..head.len() - after.len()).unwrap_or(word);
+        let behind = after.trim_start();
         let apart = behind.starts_with([':', ']', '|', ')', '>']) || behind.starts_with("- ");
         let own = pairs
             .iter()
@@ -859,28 +869,27 @@ fn mmengine(text: &str) -> Option<(f64, f64)> {
 /// The rank in `[rank0]`, `[RANK 0]`, `(rank 1)` or at the line's start before a colon.
 fn rank(text: &str) -> Option<u32> {
     let bytes = text.as_bytes();
-    let mut from = 0;
-    while let Some(found) = find_ignore_case(bytes.get(from..)?, b"rank") {
-        let at = from + found;
-        let digits = at + 4 + usize::from(matches!(bytes.get(at + 4), Some(b' ' | b':' | b'_')));
-        let end = digits
-            + bytes
-                .get(digits..)?
-                .iter()
-                .take(6)
-                .take_while(|b| b.is_ascii_digit())
-                .count();
-        let opened = at > 0 && matches!(bytes.get(at - 1), Some(b'[' | b'('));
-        let closed = matches!(bytes.get(end), Some(b']' | b')' | b':'));
-        if end > digits && closed && (opened || at == 0) {
-            return text.get(digits..end)?.parse().ok();
+    let begins = |at: usize| {
+        let word = bytes.get(at..at + 4)?;
+        if !word.eq_ignore_ascii_case(b"rank") {
+            return None;
         }
-        from = at + 4;
-    }
-    None
-}
-
-fn find_ignore_case(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len())
-        .position(|window| window.eq_ignore_ascii_case(word))
+        let digits = at + 4 + usize::from(matches!(bytes.get(at + 4), Some(b' ' | b':' | b'_')));
+        let length = bytes
+            .get(digits..)?
+            .iter()
+            .take(6)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        let end = digits + length;
+        matches!(bytes.get(end), Some(b']' | b')' | b':'))
+            .then(|| text.get(digits..end)?.parse().ok())?
+    };
+    begins(0).or_else(|| {
+        let opens = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| matches!(b, b'[' | b'('));
+        opens.into_iter().find_map(|(at, _)| begins(at + 1))
+    })
 }

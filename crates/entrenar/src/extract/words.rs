@@ -273,7 +273,11 @@ fn words(name: &str, mut each: impl FnMut(&str, &str)) {
         }
         if c.is_alphanumeric() {
             lower = c.is_lowercase();
-            word.extend(c.to_lowercase());
+            if c.is_ascii() {
+                word.push(c.to_ascii_lowercase());
+            } else {
+                word.extend(c.to_lowercase());
+            }
         }
     }
     flush(&mut word);
@@ -320,27 +324,40 @@ pub(super) fn meaning(name: &str) -> Meaning {
 /// `best epoch` or `steps per epoch`.
 pub(super) fn counter(name: &str) -> Option<Counter> {
     let mut found = None;
-    let mut other = false;
-    let mut count = 0;
-    words(name, |word, _| {
-        count += 1;
-        let kind = match word {
-            "epoch" => Some(Counter::Epoch),
-            "step" | "iter" | "iteration" | "itr" | "round" | "episode" | "update" | "timestep" => {
-                Some(Counter::Step)
-            }
-            "batch" | "minibatch" => Some(Counter::Batch),
-            _ => None,
-        };
-        match kind {
-            Some(kind) => found = Some(kind),
-            None => {
-                other |=
-                    !SPLITS.contains(&word) && !matches!(word, "at" | "on" | "global" | "current");
-            }
+    let words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        match counter_word(word) {
+            Some(counter) => found = Some(counter),
+            None if index < 4 && (is_split(word) || is_filler(word)) => {}
+            None => return None,
         }
-    });
-    if other || count > 4 { None } else { found }
+    }
+    found
+}
+
+fn counter_word(word: &str) -> Option<Counter> {
+    let is = |known: &str| word.eq_ignore_ascii_case(known);
+    match word.as_bytes().first()?.to_ascii_lowercase() {
+        b'e' if is("epoch") => Some(Counter::Epoch),
+        b'b' if is("batch") => Some(Counter::Batch),
+        b'm' if is("minibatch") => Some(Counter::Batch),
+        b's' if is("step") => Some(Counter::Step),
+        b'i' if is("iter") || is("iteration") || is("itr") => Some(Counter::Step),
+        b'r' if is("round") => Some(Counter::Step),
+        b'e' if is("episode") => Some(Counter::Step),
+        b'u' if is("update") => Some(Counter::Step),
+        b't' if is("timestep") => Some(Counter::Step),
+        _ => None,
+    }
+}
+
+/// Words that may stand beside a counter without changing what it counts.
+fn is_filler(word: &str) -> bool {
+    ["at", "on", "global", "current"]
+        .iter()
+        .any(|filler| filler.eq_ignore_ascii_case(word))
 }
 
 /// Whether `name` names a part of the data, such as `train` in `train epoch`.

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::super::number;
+use super::super::words::{self, Counter};
 
 /// What stands between a key and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(in crate::extract) enum Separator {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::extract) struct Pair<'a> {
     pub(in crate::extract) key: &'a str,
+    /// What the key counts, if it counts.
+    pub(in crate::extract) counter: Option<Counter>,
     /// Byte of the line where the key begins.
     pub(in crate::extract) key_at: usize,
     pub(in crate::extract) separator: Separator,
@@ -201,7 +204,8 @@ fn pair_at(
     let key_at = key_start(line, floor, key_end, separator);
     let key = trim_key(line.get(key_at..key_end)?);
     let key_at = key_end - (key_end - key_at).min(line.get(key_at..key_end)?.trim_start().len());
-    let ordinal = super::super::words::counter(key).is_some();
+    let counter = words::counter(key);
+    let ordinal = counter.is_some();
     let bare = key.is_empty() && floor == 0 && line.get(..at)?.trim_matches([' ', '[']).is_empty();
     let mut total = None;
     if byte(end) == b'/' {
@@ -250,6 +254,7 @@ fn pair_at(
 
     let mut pair = Pair {
         key,
+        counter: if bare { Some(Counter::Step) } else { counter },
         key_at,
         separator,
         value: number.value,
