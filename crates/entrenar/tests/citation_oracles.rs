@@ -19,7 +19,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use chrono::NaiveDate;
@@ -386,7 +386,7 @@ fn the_programs_of_the_field_read_citations_of_real_sessions() {
 
     let corpus = env::var_os("ENTRENAR_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
+        std::path::PathBuf::from,
     );
     let mut paths = Vec::new();
     collect_files(&corpus, &mut paths);
@@ -412,7 +412,7 @@ fn the_programs_of_the_field_read_citations_of_real_sessions() {
 }
 
 #[cfg(feature = "ruchy-sessions")]
-fn collect_files(folder: &Path, found: &mut Vec<PathBuf>) {
+fn collect_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
