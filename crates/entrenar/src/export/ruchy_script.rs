@@ -104,8 +104,9 @@ fn state<'a>(
         || record.execution_count.is_some()
         || cell.duration_ms.is_some();
     match format {
-        // A history holds inputs alone and does not tell.
-        None | Some(SourceFormat::RuchyHistory) => State::Ran,
+        // A history holds inputs alone and does not tell; an audit stream holds evaluations
+        // that ended alone.
+        None | Some(SourceFormat::RuchyHistory | SourceFormat::RuchyAudit) => State::Ran,
         Some(_) if ended => State::Ran,
         Some(_) => State::Unfinished,
     }
