@@ -202,6 +202,15 @@ fn ruchy_421_audit_streams() {
     }
 }
 
+/// Every entry of an audit stream is an evaluation that ended, though `()` shows nothing.
+#[test]
+fn ruchy_421_audit_stream_as_a_script() {
+    let script = entrenar::export::ruchy_script::script(&read("lib421_audit.jsonl"));
+    let script = String::from_utf8(script).unwrap();
+    assert!(script.contains("\nfor epoch in 1..4 {"), "{script}");
+    assert!(!script.contains("not finished"), "{script}");
+}
+
 /// An audit stream of Ruchy 4.2.1 that was cut off, and one with a broken line.
 #[test]
 fn damaged_audit_streams_give_the_rest() {

@@ -187,6 +187,17 @@ fn single_numbers_count_once_for_each_time_that_something_ran() {
 }
 
 #[test]
+fn a_number_that_was_typed_in_is_no_measurement() {
+    let session = session(&[
+        ("let mut loss = 0.0", "0.0"),
+        ("loss", "0.0"),
+        ("for e in 1..3 { loss = loss + step(e) }", ""),
+        ("loss", "1.5"),
+    ]);
+    assert_eq!(series(&session), ["loss: [1.5]"]);
+}
+
+#[test]
 fn commands_and_failed_cells_give_no_points() {
     let mut recording = RuchySession::default();
     for command in [":vars", ":env", ":history", ":type losses"] {

@@ -14,8 +14,8 @@
 //!   Numbers at `epoch` and `step` in the same object are the points' epoch and step.
 //! * A single number gives a point (rule `ruchy-number`) only if the variable is named like a
 //!   metric; showing it again without anything having run in between gives no second point.
-//! * A variable that the session shows to be input data gives nothing, except for what is named
-//!   like a metric: the variable, or a list in an object.
+//! * A variable that the session shows to be input data gives nothing, except for a list that is
+//!   named like a metric.
 //! * Where printed text and evaluated values give a series of one name, the one with more
 //!   points stays; at a tie the printed one.
 //! * A point has no step unless an object tells: its place in the series says as much.
@@ -95,7 +95,7 @@ fn kind(output: &Value) -> &str {
 /// Whether a name is that of a metric: its last word is a loss, an accuracy, an error measure
 /// or a score (`val_loss`, `rmse`, `f1_score`, `losses`), and it is no `loss_fn`.
 pub fn is_metric_name(name: &str) -> bool {
-    const METRICS: [&str; 27] = [
+    const METRICS: [&str; 26] = [
         "acc",
         "accs",
         "accuracies",
@@ -109,7 +109,6 @@ pub fn is_metric_name(name: &str) -> bool {
         "loss",
         "losses",
         "mae",
-        "map",
         "mape",
         "mse",
         "nll",
@@ -172,12 +171,8 @@ fn evaluated(session: &EntrenarSession) -> Vec<(String, Evaluated)> {
             continue;
         }
         for found in records::find(&path, &value) {
-            // A setting may be named like a metric: `config.loss`.
-            let measured = match found.single {
-                true => path.clone(),
-                false => found.name.clone(),
-            };
-            if data.is_data(&path) && !is_metric_name(&measured) {
+            // A number that was typed in may be named like a metric: `config.loss`.
+            if data.is_data(&path) && (found.single || !is_metric_name(&found.name)) {
                 continue;
             }
             let points = located(&found, number, place, base);

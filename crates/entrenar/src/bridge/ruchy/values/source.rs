@@ -11,6 +11,9 @@ const LITERALS: [&str; 8] = ["true", "false", "nil", "null", "None", "self", "in
 /// Longest source that is searched for definitions, in bytes.
 const MAX_SOURCE: usize = 1 << 16;
 
+/// Number of statements of a line that are searched; keeps the time linear in the line's length.
+const MAX_STATEMENTS: usize = 100;
+
 /// Whether the source is a command to the REPL, such as `:env`, and no Ruchy.
 pub fn is_command(source: &str) -> bool {
     let source = source.trim_start();
@@ -190,7 +193,8 @@ fn statements(line: &str) -> impl Iterator<Item = &str> {
     let starts = line
         .match_indices([';', '{'])
         .map(|(at, mark)| at + mark.len());
-    std::iter::once(0).chain(starts).filter_map(move |start| {
+    let starts = std::iter::once(0).chain(starts).take(MAX_STATEMENTS);
+    starts.filter_map(move |start| {
         let rest = line.get(start..)?;
         let mut open = 0_usize;
         let mut quoted = false;
@@ -223,7 +227,8 @@ fn is_literal(value: &Shown) -> bool {
     }
 }
 
-/// `let [mut] name [: type] = value`, `var name = value`, `name = value`.
+/// `let [mut] name [: type] = value`, `var name = value`, `name = value`; `name += value` with
+/// the `+=` in the value.
 fn definition(line: &str) -> Option<(&str, &str)> {
     let mut line = line.trim_start();
     for word in ["let ", "var ", "const ", "mut "] {
@@ -233,6 +238,12 @@ fn definition(line: &str) -> Option<(&str, &str)> {
     let rest = rest.trim_start();
     let value = match rest.strip_prefix(':') {
         Some(kind) => kind.split_once('=')?.1,
+        None if ["+=", "-=", "*=", "/="]
+            .iter()
+            .any(|sign| rest.starts_with(sign)) =>
+        {
+            return Some((name, rest));
+        }
         None => rest.strip_prefix('=')?,
     };
     (!value.starts_with(['=', '>'])).then_some((name, value.trim_start()))
@@ -299,7 +310,7 @@ mod tests {
         data.note("let evens = [1, 2, 3].filter(x => x > 1)");
         data.note("let errors = train(xs)");
         data.note("let more_yet = [...xs, ...more, 7.0]; let sums = [f(1), f(2)]");
-        data.note("let mut h = [0.0]");
+        data.note("let mut h = [0.0]\nlet n = 1\nlet m = 1; m += f()");
         data.note("for i in 0..3 { let t = {a: 1}; h = h + [mse(i)] }");
         for (name, expected) in [
             ("xs", true),
@@ -311,6 +322,8 @@ mod tests {
             ("more_yet", true),
             ("sums", false),
             ("h", false),
+            ("n", true),
+            ("m", false),
             ("t", true),
             ("unheard_of", false),
         ] {
