@@ -12,6 +12,9 @@ use crate::term::{Line, Tone, settled};
 const HEAD: usize = 8;
 const TAIL: usize = 6;
 
+/// Characters of a line that are shown unless all are asked for.
+const LONGEST: usize = 2000;
+
 /// Prints all cells in the order in which they ran; long ones in part unless `full`.
 pub(crate) fn print(app: &mut App, session: &EntrenarSession, full: bool) -> Result<(), Failure> {
     for (number, (cell, record)) in session.cells().enumerate() {
@@ -81,7 +84,11 @@ fn block(
 ) -> Result<(), Failure> {
     let mut tail = std::collections::VecDeque::new();
     let mut skipped = 0_usize;
-    for (at, text) in lines.enumerate() {
+    for (at, mut text) in lines.enumerate() {
+        if !full && let Some((end, _)) = text.char_indices().nth(LONGEST) {
+            text.truncate(end);
+            text.push('…');
+        }
         if full || at < HEAD {
             print_one(app, &show(&text), full)?;
             continue;

@@ -61,6 +61,10 @@ impl Canvas {
             .copied()
             .unwrap_or(0);
         if let Some(cell) = self.cell_mut(x / 2, y / 4) {
+            // A character has one colour: a line is not to be lost among the values behind it.
+            if matches!((cell.tone, tone), (Tone::FaintSeries(_), Tone::Series(_))) {
+                cell.dots = 0;
+            }
             cell.dots |= bit;
             cell.tone = tone;
         }
