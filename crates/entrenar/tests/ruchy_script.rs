@@ -113,3 +113,34 @@ fn the_script_runs() {
     run(&ruchy, &script(&self::session(&[])));
     run(&ruchy, &script(&self::session(&CELLS[6..9])));
 }
+
+#[cfg(feature = "ruchy-sessions")]
+#[test]
+fn scripts_of_real_recordings_print_what_was_recorded() {
+    use entrenar::bridge::{Limits, read_file};
+
+    let Some(ruchy) = ruchy() else { return };
+    let corpus = std::env::var_os("ENTRENAR_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    );
+    let Ok(entries) = std::fs::read_dir(corpus.join("ruchy")) else {
+        println!("SKIPPED: no recordings; set ENTRENAR_CORPUS");
+        return;
+    };
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "replay"))
+        // Made by hand: it uses a variable that it does not define.
+        .filter(|path| !path.to_string_lossy().contains("synthetic"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 5);
+    for file in files {
+        let session = read_file(&file, Limits::default()).unwrap().session;
+        let printed = run(&ruchy, &script(&session));
+        if file.ends_with("lib421_rec_train_gd.replay") {
+            assert!(printed.contains("epoch 20 loss=") && printed.lines().count() == 23);
+        }
+    }
+}
