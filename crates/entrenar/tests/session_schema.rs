@@ -2,11 +2,7 @@
 //!
 //! `ENTRENAR_PYTHON` names the interpreter (default `python3`).
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic is how a test fails, a line of text how it is skipped"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

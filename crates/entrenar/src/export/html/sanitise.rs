@@ -71,8 +71,8 @@ const TAGS: [&str; 60] = [
     "var",
 ];
 
-/// HTML with more tags than this is not parsed: deep nesting costs quadratic time.
-const MOST_TAGS: usize = 60_000;
+/// HTML that nests deeper than this is not parsed: that costs quadratic time.
+const DEEPEST: usize = 200;
 
 static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
@@ -116,13 +116,53 @@ static BUILDER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 /// The harmless part of `html`; `None` where nothing is left that a person could see, or where
 /// it is too much to be parsed.
 pub(super) fn html(html: &str) -> Option<String> {
-    if html.bytes().filter(|byte| *byte == b'<').count() > MOST_TAGS {
+    if nests_deeper_than(DEEPEST, html) {
         return None;
     }
-    let clean = BUILDER.clean(html).to_string();
+    let clean = BUILDER.clean(&html.replace(is_hidden, "")).to_string();
     let clean = clean.trim();
     let visible = clean.contains("<img src=\"data:") || has_text(clean);
     visible.then(|| clean.to_owned())
+}
+
+/// Control characters, and overrides of the writing direction.
+fn is_hidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether more elements than `limit` are open at once. Those that HTML closes by itself do not
+/// count.
+fn nests_deeper_than(limit: usize, html: &str) -> bool {
+    const SELF_CLOSING: [&str; 16] = [
+        "p", "li", "td", "th", "tr", "dt", "dd", "br", "hr", "img", "col", "input", "meta", "link",
+        "wbr", "option",
+    ];
+    let mut depth = 0_usize;
+    for tag in html.split('<').skip(1) {
+        let closing = tag.strip_prefix('/');
+        let name = closing.unwrap_or(tag);
+        let end = name
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(name.len());
+        let name = name.get(..end).unwrap_or_default();
+        if name.is_empty()
+            || SELF_CLOSING
+                .iter()
+                .any(|one| name.eq_ignore_ascii_case(one))
+        {
+            continue;
+        }
+        if closing.is_some() {
+            depth = depth.saturating_sub(1);
+        } else {
+            depth += 1;
+            if depth > limit {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 fn has_text(html: &str) -> bool {
@@ -156,6 +196,13 @@ mod tests {
         assert_eq!(html("<img src=\"http://evil/x.png\" onerror=\"x\">"), None);
         let kept = html("<img src=\"data:image/gif;base64,R0lGODlhAQAB\" alt=\"a\">").unwrap();
         assert!(kept.contains("src=\"data:image/gif;base64,R0lGODlhAQAB\""));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        assert_eq!(html(&format!("{}x", "<div>".repeat(5000))), None);
+        assert!(html(&"<tr><td>1<p>".repeat(5000)).is_some());
+        assert!(html(&"<div><b>1</b></div>".repeat(5000)).is_some());
     }
 
     #[test]
