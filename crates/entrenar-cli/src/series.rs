@@ -9,7 +9,7 @@ use crate::errors::{Exit, Failure};
 pub(crate) const MOST_CURVES: usize = 12;
 
 /// The series that `wanted` names; without any, the loss, else the accuracy, else the longest
-/// series. Several runs and ranks are several series.
+/// series, one with a loss in its name before others. Several runs and ranks are several series.
 pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&'a Series> {
     let all = || {
         session
@@ -25,8 +25,13 @@ pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&
         if !main.is_empty() {
             return main;
         }
-        let longest = all().max_by_key(|series| (series.len(), std::cmp::Reverse(series.name())));
-        return longest.into_iter().collect();
+        // Of equally long ones, the first that came.
+        let longest = |series: &mut dyn Iterator<Item = &'a Series>| {
+            series.reduce(|best, next| if next.len() > best.len() { next } else { best })
+        };
+        let mut other_losses = all().filter(|s| names::fold(s.name()).contains("loss"));
+        let chosen = longest(&mut other_losses).or_else(|| longest(&mut all()));
+        return chosen.into_iter().collect();
     }
     wanted
         .iter()

@@ -14,7 +14,8 @@ use crate::term::{Line, Tone};
 
 /// Draw metrics of one or more sessions
 ///
-/// Without --metric it draws the loss, else the accuracy, else the longest series.
+/// Without --metric it draws the loss, else the accuracy, else the longest series, one with
+/// `loss` in its name before others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use entrenar::bridge::Limits;
 use entrenar::preserve::{self, ArtifactFolder, PreserveError, PreserveOptions};
-use entrenar::session::EntrenarSession;
-use entrenar::store::{ImportStatus, Store as _};
+use entrenar::session::{EntrenarSession, Sha256Hash};
+use entrenar::store::{ImportStatus, Store as _, StoreError};
 use serde_json::{Value, json};
 
 use super::import::{SizeLimit, status_name, warnings_json};
@@ -59,6 +59,8 @@ struct Kept {
     session: EntrenarSession,
     source: Option<Vec<u8>>,
     status: ImportStatus,
+    /// Whether the store has another source than the file: something was redacted there.
+    redacted: bool,
 }
 
 impl Args {
@@ -134,6 +136,7 @@ fn stored(app: &App, id: &str) -> Result<Kept, Failure> {
         session: store.session(&id)?,
         source: store.source(&id)?,
         status: ImportStatus::Unchanged,
+        redacted: false,
     })
 }
 
@@ -162,24 +165,32 @@ fn keep(app: &App, file: &Path, limits: Limits) -> Result<Kept, Failure> {
     let Read { session, source } = input.read(limits)?;
     let mut store = app.store_to_write()?;
     let status = store.import(&session, source.as_deref())?;
-    if status == ImportStatus::Imported {
-        return Ok(Kept {
-            session,
-            source,
-            status,
-        });
-    }
-    let kept = match store.session(&session.id) {
-        Ok(kept) => kept,
-        // The same source may be there under another id; what was read is preserved then.
-        Err(entrenar::store::StoreError::NotFound { .. }) => session,
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Kept {
-        session: kept,
+    let read = Kept {
+        session,
         source,
         status,
-    })
+        redacted: false,
+    };
+    if status == ImportStatus::Imported {
+        return Ok(read);
+    }
+    let id = &read.session.id;
+    match store.session(id) {
+        Ok(session) => Ok(Kept {
+            // What was redacted in the store stays redacted, whatever the file holds.
+            source: store.source(id)?,
+            redacted: digest(&session) != digest(&read.session),
+            session,
+            status,
+        }),
+        // The same source may be there under another id; what was read is preserved then.
+        Err(StoreError::NotFound { .. }) => Ok(read),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn digest(session: &EntrenarSession) -> Option<Sha256Hash> {
+    session.source.as_ref().map(|source| source.sha256)
 }
 
 fn cannot_preserve(session: &EntrenarSession, error: &PreserveError) -> Failure {
@@ -258,6 +269,10 @@ impl Done {
         for line in summary::warnings(own, true) {
             app.out.line(&line)?;
         }
+        if self.kept.redacted {
+            let text = "the file was redacted in the store; what is preserved is that";
+            app.out.line(&Line::of(Tone::Warning, "! ").plain(text))?;
+        }
         if let Some(moved) = &self.moved {
             let line = Line::of(Tone::Warning, "! ").plain("what was there is kept as ");
             app.out
@@ -302,7 +317,7 @@ impl Done {
         let session = &self.kept.session;
         json!({
             "id": session.id,
-            "sha256": session.source.as_ref().map(|source| source.sha256.to_string()),
+            "sha256": digest(session).map(|hash| hash.to_string()),
             "status": status_name(self.kept.status),
             "cells": session.code_history.len(),
             "points": session.metrics.point_count(),

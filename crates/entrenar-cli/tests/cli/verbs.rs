@@ -435,6 +435,32 @@ fn redact_leaves_no_copy() {
 }
 
 #[test]
+fn what_was_redacted_stays_redacted() {
+    let secret = "train-logloss:0.52888";
+    let home = Home::new();
+    home.recording("xgb_train.ipynb")
+        .run(&["import", "xgb_train.ipynb"]);
+    let id = home.run(&["list", "--json"]).json()[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        home.run_with(&["redact", &id], secret.as_bytes()).code,
+        Some(0)
+    );
+    // The file still holds it.
+    let ran = home.run(&["preserve", "xgb_train.ipynb", "-o", "out"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    assert!(ran.out().contains("redacted in the store"), "{}", ran.out());
+    for (name, bytes) in files(&home.work().join("out")) {
+        let found = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(!found, "{name}");
+    }
+}
+
+#[test]
 fn backup_is_a_store() {
     let home = two();
     assert_eq!(home.run(&["backup", "copy.db"]).code, Some(0));
