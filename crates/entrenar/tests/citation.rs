@@ -104,6 +104,7 @@ fn a_release_date_gives_the_year_unless_one_was_given() {
     let dated = CitationMetadata::without_year(&artifact);
     assert_eq!(dated.year(), Some(2023));
     assert!(dated.to_bibtex().contains("date = {2023-05-06}"));
+    assert!(dated.to_bibtex().contains("year = {2023}"));
     assert!(dated.to_cff().contains("date-released: 2023-05-06"));
     let other = CitationMetadata::from_artifact(&artifact, 2024);
     assert!(other.to_bibtex().contains("  year = {2024}"));

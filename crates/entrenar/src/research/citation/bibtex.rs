@@ -21,11 +21,11 @@ pub(super) fn entry(citation: &CitationMetadata) -> String {
     field("author", &authors.join(" and "));
     field("title", &escaped(&citation.title()));
     field("type", described.unwrap_or_default());
-    match (citation.release_date(), citation.year()) {
-        (Some(date), _) => field("date", &date),
-        (None, Some(year)) => field("year", &format!("{year:04}")),
-        (None, None) => {}
-    }
+    // Both where the day is known: BibLaTeX reads the date, classic styles the year. They agree, so
+    // Biber has nothing to warn of.
+    let year = citation.year().map(|year| format!("{year:04}"));
+    field("year", &year.unwrap_or_default());
+    field("date", &citation.release_date().unwrap_or_default());
     field("version", &escaped(&one_line(&artifact.version)));
     field("doi", artifact.doi.as_ref().map_or("", |doi| doi.as_str()));
     field("url", &artifact.valid_url().unwrap_or_default());
