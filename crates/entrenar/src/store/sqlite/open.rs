@@ -18,6 +18,9 @@ use crate::store::StoreError;
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const SQLITE_MAGIC_BYTES: u64 = 16;
 
+/// Pages that stay in memory while writing: an import touches every index of `sessions`.
+const CACHE_KIBIBYTES: u32 = 32 << 10;
+
 /// Statements that stay prepared.
 const CACHED_STATEMENTS: usize = 64;
 
@@ -86,9 +89,10 @@ fn read_write(path: &Path) -> Result<Connection, Failure> {
         .into());
     }
     // Deleted content is overwritten with zeros, so that what was removed is gone.
-    connection.execute_batch(
-        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;",
-    )?;
+    connection.execute_batch(&format!(
+        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
+         PRAGMA cache_size = -{CACHE_KIBIBYTES};",
+    ))?;
     let version = version(&connection, path, true)?;
     if version < length(MIGRATIONS.len()) {
         migrate(&mut connection, path)?;
