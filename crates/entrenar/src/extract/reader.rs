@@ -375,7 +375,7 @@ impl Reader {
             let mut at = self.at(&counters);
             // The end of an epoch's bar, or of an evaluation by Keras, is no step.
             at.step = counters.step;
-            if !complete || at.epoch.is_none() && !bar.leading {
+            if !complete || counters.epoch.is_none() && !bar.leading {
                 at.step = at.step.or(Some(bar.done));
             }
             let entering = Entering {
@@ -384,7 +384,13 @@ impl Reader {
                 log_line: true,
             };
             self.enter(state, base, found, at, entering);
-            self.follow(state, label, bar, at.epoch, row_start);
+            // A bar without an epoch of its own may go on through several.
+            let epoch = if bar.leading {
+                at.epoch
+            } else {
+                counters.epoch
+            };
+            self.follow(state, label, bar, epoch, row_start);
         }
         let rest = piece(&bar.rest);
         if !rest.trim().is_empty() {
@@ -692,9 +698,6 @@ impl Reader {
     pub(super) fn finish(mut self) -> Vec<ExtractedPoint> {
         self.close_all();
         let mut candidates = self.candidates.into_iter().peekable();
-        if candidates.peek().is_none() {
-            return self.points;
-        }
         let evidence = self.evidence;
         let convincing = |candidate: &Candidate| {
             evidence
@@ -711,6 +714,17 @@ impl Reader {
             all.push(point);
         }
         all.extend(candidates.filter(convincing).map(|c| c.point));
+        // A line that the cursor came back to is seen again when it ends.
+        if !all.is_sorted_by_key(|point| point.span.start) {
+            all.sort_by_key(|point| point.span.start);
+        }
+        all.dedup_by(|again, first| {
+            let same = again.span == first.span && again.name == first.name;
+            if same && again.kind == PointKind::Log {
+                first.kind = PointKind::Log;
+            }
+            same
+        });
         all
     }
 }
