@@ -1,11 +1,7 @@
 //! The artifact folder: its bytes, its writing, its reading back.
 
 #![cfg(feature = "preserve")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a panic is how a test fails, a line of text how it is skipped"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -36,6 +36,7 @@ fn add_cell(session: &mut EntrenarSession, source: &str, outputs: Vec<Value>) ->
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
 fn display(data: Value) -> Value {
     json!({"output_type": "display_data", "metadata": {}, "data": data})
 }

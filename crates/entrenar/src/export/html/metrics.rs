@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::export::chart::{Abscissa, ChartOptions};
 use crate::export::escape::{markup, shortened};
 use crate::export::svg;
-use crate::session::{EntrenarSession, Series, names};
+use crate::session::{EntrenarSession, Series, SeriesSummary, names};
 
 use super::format::{grouped, short};
 
@@ -17,9 +17,9 @@ const MOST_LINES: usize = 48;
 /// Rows of the table.
 const MOST_ROWS: usize = 1000;
 /// From this number of points on, a line is smoothed.
-const SMOOTHED_FROM: usize = 500;
+const SMOOTHED_FROM: usize = 1000;
 /// The weight of the past in a smoothed line.
-const SMOOTHING: f64 = 0.9;
+const SMOOTHING: f64 = 0.8;
 
 pub(super) fn section(page: &mut String, session: &EntrenarSession) {
     let series: Vec<_> = session
@@ -165,6 +165,10 @@ const SPLITS: [&str; 9] = [
 /// The metric without the part of the data it was measured on.
 fn base_name(name: &str) -> String {
     let folded = names::fold(name);
+    if SPLITS.contains(&folded.as_str()) {
+        // Printed without a metric's name: `Train: 98.03 | Validation: 86.52`.
+        return "by part of the data".into();
+    }
     let mut words: Vec<_> = folded.split('_').collect();
     if words.len() > 1 && words.first().is_some_and(|word| SPLITS.contains(word)) {
         words.remove(0);
@@ -180,7 +184,8 @@ fn base_name(name: &str) -> String {
 }
 
 fn table(page: &mut String, session: &EntrenarSession, series: &[&Series]) {
-    let has_runs = series.iter().any(|one| one.key().run.is_some());
+    let has_runs = session.runs.len() > 1 && series.iter().any(|one| one.key().run.is_some());
+    let has_odd = session.metrics.non_finite_count() > 0;
     let has_ranks = series.iter().any(|one| one.key().rank.is_some());
     page.push_str("<div class=\"scroll\"><table class=\"data\">\n<thead><tr><th>Metric</th>");
     if has_runs {
@@ -192,7 +197,10 @@ fn table(page: &mut String, session: &EntrenarSession, series: &[&Series]) {
     for heading in ["Points", "First", "Last", "Min", "Max"] {
         let _infallible = write!(page, "<th class=\"n\">{heading}</th>");
     }
-    page.push_str("<th>Not finite</th></tr></thead>\n<tbody>\n");
+    if has_odd {
+        page.push_str("<th>Not finite</th>");
+    }
+    page.push_str("</tr></thead>\n<tbody>\n");
     for one in series.iter().take(MOST_ROWS) {
         let Some(summary) = one.summary() else {
             continue;
@@ -216,14 +224,10 @@ fn table(page: &mut String, session: &EntrenarSession, series: &[&Series]) {
             let text = value.map_or_else(|| "–".into(), short);
             let _infallible = write!(page, "<td class=\"n\">{text}</td>");
         }
-        let mut odd = Vec::new();
-        if summary.nan_count > 0 {
-            odd.push(format!("{} NaN", grouped(summary.nan_count)));
+        if has_odd {
+            let _infallible = write!(page, "<td>{}</td>", not_finite(&summary));
         }
-        if summary.infinite_count > 0 {
-            odd.push(format!("{} infinite", grouped(summary.infinite_count)));
-        }
-        let _infallible = writeln!(page, "<td>{}</td></tr>", odd.join(", "));
+        page.push_str("</tr>\n");
     }
     page.push_str("</tbody></table></div>\n");
     if series.len() > MOST_ROWS {
@@ -233,6 +237,17 @@ fn table(page: &mut String, session: &EntrenarSession, series: &[&Series]) {
             grouped(series.len() - MOST_ROWS)
         );
     }
+}
+
+fn not_finite(summary: &SeriesSummary) -> String {
+    let mut odd = Vec::new();
+    if summary.nan_count > 0 {
+        odd.push(format!("{} NaN", grouped(summary.nan_count)));
+    }
+    if summary.infinite_count > 0 {
+        odd.push(format!("{} infinite", grouped(summary.infinite_count)));
+    }
+    odd.join(", ")
 }
 
 #[cfg(test)]
@@ -252,7 +267,7 @@ mod tests {
             assert_eq!(base_name(name), "loss", "{name}");
         }
         assert_eq!(base_name("val_acc"), "accuracy");
-        assert_eq!(base_name("test"), "test");
+        assert_eq!(base_name("Train"), base_name("Validation"));
         assert_eq!(base_name("損失"), "損失");
         assert_eq!(base_name("%"), "%");
     }

@@ -78,10 +78,18 @@ pub(super) fn figures(page: &mut String, session: &EntrenarSession) {
         return;
     }
     page.push_str("<dl class=\"figures\">\n");
+    let is_derived = ["started_at", "ended_at"]
+        .iter()
+        .any(|field| session.derived.contains_key(*field));
     for (name, value) in figures {
+        let mark = if is_derived && name == "Duration" {
+            DERIVED
+        } else {
+            ""
+        };
         let _infallible = writeln!(
             page,
-            "<div><dt>{name}</dt><dd>{}</dd></div>",
+            "<div><dt>{name} {mark}</dt><dd>{}</dd></div>",
             markup(&value)
         );
     }
