@@ -490,3 +490,62 @@ impl<'a> Reader<'a> {
         usize::try_from(length).map_err(|error| error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::session::SeriesKey;
+
+    fn series(points: u32) -> Series {
+        let mut series = Series::new(SeriesKey::named("loss"));
+        for index in 0..points {
+            series.push(Point {
+                value: 1.0 / f64::from(index + 1),
+                step: Some(index.into()),
+                epoch: (index % 3 == 0).then(|| f64::from(index)),
+                time_us: Some(1_700_000_000_000_000 + i64::from(index * index % 977)),
+                origin: (index % 2 == 0).then(|| Origin {
+                    kind: OriginKind::Printed,
+                    cell: index / 10,
+                    output: 0,
+                    span: index..index + 6,
+                    rule: "key-value".into(),
+                }),
+            });
+        }
+        series
+    }
+
+    #[test]
+    fn a_truncated_or_longer_chunk_is_an_error() {
+        let bytes = encode(&series(100), 0..100);
+        for length in 0..bytes.len() {
+            let mut decoded = Series::new(SeriesKey::named("loss"));
+            assert!(decode(&bytes[..length], &mut decoded).is_err(), "{length}");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert!(decode(&longer, &mut Series::new(SeriesKey::named("loss"))).is_err());
+    }
+
+    proptest! {
+        /// Bytes whose checksum is right, so that damage reaches the columns.
+        #[test]
+        fn changed_bytes_never_panic(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        ) {
+            let mut bytes = encode(&series(300), 0..300);
+            bytes.truncate(bytes.len() - CHECKSUM_BYTES);
+            for (index, byte) in changes {
+                *index.get_mut(&mut bytes) = byte;
+            }
+            let sum = checksum(&bytes);
+            bytes.extend_from_slice(&sum);
+            let mut decoded = Series::new(SeriesKey::named("loss"));
+            if let Ok(count) = decode(&bytes, &mut decoded) {
+                prop_assert_eq!(decoded.len(), count);
+            }
+        }
+    }
+}
