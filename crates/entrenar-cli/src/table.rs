@@ -104,28 +104,28 @@ impl Table {
 
     fn line(&self, row: &[Line], kept: &[usize], widths: &[usize]) -> Line {
         let mut line = Line::new();
-        let last = kept.len().saturating_sub(1);
-        for (place, (at, width)) in kept.iter().zip(widths).enumerate() {
-            let empty = Line::new();
+        // Spaces are written before the next cell that is not empty: none end a line.
+        let mut spaces = 0;
+        for (at, width) in kept.iter().zip(widths) {
             let column = self.columns.get(*at).copied();
+            let empty = Line::new();
             let cell = row.get(*at).unwrap_or(&empty);
             let cell = match column {
                 Some(Column::Path) => cell.cut_begin(*width),
                 _ => cell.cut(*width),
             };
-            let padding = " ".repeat(width.saturating_sub(cell.width()));
-            if column == Some(Column::Right) {
-                line.push(Tone::Plain, &padding);
+            let padding = width.saturating_sub(cell.width());
+            let (before, behind) = match column {
+                Some(Column::Right) => (padding, 0),
+                _ => (0, padding),
+            };
+            spaces += before;
+            if !cell.is_empty() {
+                line.push(Tone::Plain, " ".repeat(spaces));
                 line.append(&cell);
-            } else {
-                line.append(&cell);
-                if place < last {
-                    line.push(Tone::Plain, &padding);
-                }
+                spaces = 0;
             }
-            if place < last {
-                line.push(Tone::Plain, " ".repeat(GAP));
-            }
+            spaces += behind + GAP;
         }
         line
     }

@@ -1,4 +1,4 @@
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// Preserve a session that is in the store
     #[arg(long, conflicts_with = "file")]
     id: Option<String>,
-    /// The folder to write [default: the file's name without extension, and `-artifact`]
+    /// The folder to write [default: the file's name without extension, here]
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -101,17 +101,20 @@ impl Args {
         if let Some(folder) = &self.output {
             return folder.clone();
         }
-        let stem = match (&self.id, file) {
-            (Some(id), _) => OsString::from(id.replace(['/', '\\', '\0'], "_")),
+        match (&self.id, file) {
+            (Some(id), _) => PathBuf::from(id.replace(['/', '\\', '\0'], "_")),
             (None, Some(file)) if file != Path::new("-") => {
-                let name = file.file_stem().or_else(|| file.file_name());
-                name.map_or_else(|| "session".into(), ToOwned::to_owned)
+                let name = file.file_name().unwrap_or(OsStr::new("session"));
+                let stem = file.file_stem().unwrap_or(name);
+                let mut folder = stem.to_owned();
+                if stem == name {
+                    // The name is the file's own.
+                    folder.push("-artifact");
+                }
+                PathBuf::from(folder)
             }
-            _ => "session".into(),
-        };
-        let mut name = stem;
-        name.push("-artifact");
-        PathBuf::from(name)
+            _ => PathBuf::from("session"),
+        }
     }
 
     /// Refuses a folder that is there, unless it may be replaced.

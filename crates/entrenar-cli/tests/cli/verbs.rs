@@ -605,7 +605,7 @@ fn preserve_of_real_recordings_is_the_same_everywhere() {
             .unwrap();
         assert_eq!(output.status.code(), Some(0));
         let stem = name.split('.').next().unwrap();
-        let first = files(&one.work().join(format!("{stem}-artifact")));
+        let first = files(&one.work().join(stem));
         assert!(first == files(&two.work().join("deep/er")), "{name}");
         let source = format!("source/{name}");
         assert!(
