@@ -24,6 +24,7 @@
 //! would hand its names and numbers to the same reader.
 
 mod apply;
+mod clues;
 mod config;
 mod grammar;
 pub mod lines;

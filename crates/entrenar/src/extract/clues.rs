@@ -1,0 +1,171 @@
+//! What a line shows beside its pairs: settings, prose, a part of the data, a rank.
+
+use super::grammar::pairs::Pair;
+use super::{number, words};
+
+/// Whether a pair counts epochs or steps.
+pub(super) fn is_counter(pair: &Pair<'_>) -> bool {
+    pair.counter.is_some()
+}
+
+/// Lines that tell of an earlier value, or that are no log at all.
+pub(super) fn restates(text: &str) -> bool {
+    text.contains("improved")
+        || text.contains("did not improve")
+        || text.contains("://")
+        || text.contains("Warning:")
+}
+
+/// Whether a line is one setting: `key = value` or `key: value` with an identifier as its key.
+pub(super) fn is_setting(text: &str) -> bool {
+    let Some((key, value)) = text.split_once(['=', ':']) else {
+        return false;
+    };
+    let key = key.trim();
+    let key = key.rsplit(": ").next().unwrap_or(key);
+    let identifier = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let value = value.split('#').next().unwrap_or_default().trim();
+    identifier && !value.is_empty() && !value.contains([' ', '\t', ':', '='])
+}
+
+/// Whether a line lists settings: at least `limit` of its values are words or truth values.
+pub(super) fn is_config(text: &str, limit: usize) -> bool {
+    let bytes = text.as_bytes();
+    let mut words = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte == b'='
+            && at > 0
+            && bytes
+                .get(at - 1)
+                .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            && bytes
+                .get(at + 1)
+                .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'\'' | b'"' | b'/'))
+            && number::read(text, at + 1).is_none()
+        {
+            words += 1;
+        }
+    }
+    words >= limit
+}
+
+/// Whether a name that a number follows without a separator reads like a sentence.
+pub(super) fn is_prose(key: &str) -> bool {
+    key.split_whitespace().any(|word| {
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "the"
+                | "a"
+                | "an"
+                | "of"
+                | "is"
+                | "was"
+                | "are"
+                | "to"
+                | "from"
+                | "in"
+                | "with"
+                | "than"
+                | "by"
+                | "and"
+                | "or"
+                | "if"
+                | "this"
+                | "that"
+                | "for"
+                | "over"
+                | "after"
+        )
+    })
+}
+
+/// The part of the data that a line names before its pairs: `Test set: …`, `train epoch: 1, …`.
+pub(super) fn split_of<'a>(text: &'a str, pairs: &[Pair<'a>]) -> Option<&'a str> {
+    let counter = pairs
+        .iter()
+        .filter(|pair| is_counter(pair))
+        .find_map(|pair| words::split(pair.key));
+    counter.or_else(|| {
+        let begin = text.find(|c: char| c.is_alphanumeric())?;
+        let head = text.get(begin..)?;
+        let end = head
+            .find(|c: char| !c.is_alphanumeric())
+            .unwrap_or(head.len());
+        let word = head.get(..end).filter(|word| words::is_split(word))?;
+        let behind = head.get(end..)?;
+        let after = behind
+            .strip_prefix(" set")
+            .or_else(|| behind.strip_prefix(" phase"))
+            .unwrap_or(behind);
+        let word = head.get(..head.len() - after.len()).unwrap_or(word);
+        let behind = after.trim_start();
+        let apart = behind.starts_with([':', ']', '|', ')', '>']) || behind.starts_with("- ");
+        let own = pairs
+            .iter()
+            .any(|pair| pair.key_at <= begin && begin < pair.span.start);
+        (apart && !own).then_some(word)
+    })
+}
+
+pub(super) fn with_split(name: &str, split: Option<&str>) -> String {
+    match split {
+        Some(split) if words::split(name).is_none() => format!("{split} {name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The first number of the bracket that follows at `at`: 1 in `][  1/640]`.
+pub(super) fn behind(text: &str, at: usize) -> Option<f64> {
+    let rest = text.get(at..)?;
+    let rest =
+        rest.trim_start_matches(|c: char| c == ']' || c == ')' || c == '/' || c.is_ascii_digit());
+    let inside = rest.trim_start().strip_prefix('[')?.trim_start();
+    let number = number::read(inside, 0)?;
+    (number.integer
+        && inside
+            .get(number.end..)?
+            .trim_start()
+            .starts_with(['/', ']']))
+    .then_some(number.value)
+}
+
+/// Epoch and iteration of MMEngine's lines: `Epoch(train)  [1][10/15]`.
+pub(super) fn mmengine(text: &str) -> Option<(f64, f64)> {
+    let at = text.find("Epoch(")?;
+    let rest = text.get(at..)?;
+    let open = rest.find('[')?;
+    let epoch = number::read(rest, open + 1)?;
+    let batch = behind(rest, epoch.end)?;
+    Some((epoch.value, batch))
+}
+
+/// The rank in `[rank0]`, `[RANK 0]`, `(rank 1)` or at the line's start before a colon.
+pub(super) fn rank(text: &str) -> Option<u32> {
+    let bytes = text.as_bytes();
+    let begins = |at: usize| {
+        let word = bytes.get(at..at + 4)?;
+        if !word.eq_ignore_ascii_case(b"rank") {
+            return None;
+        }
+        let digits = at + 4 + usize::from(matches!(bytes.get(at + 4), Some(b' ' | b':' | b'_')));
+        let length = bytes
+            .get(digits..)?
+            .iter()
+            .take(6)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        let end = digits + length;
+        matches!(bytes.get(end), Some(b']' | b')' | b':'))
+            .then(|| text.get(digits..end)?.parse().ok())?
+    };
+    begins(0).or_else(|| {
+        let opens = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| matches!(b, b'[' | b'('));
+        opens.into_iter().find_map(|(at, _)| begins(at + 1))
+    })
+}
