@@ -88,7 +88,7 @@ fn code(page: &mut String, cell: &CodeCell, record: Option<&CellRecord>, budget:
     if let Some(count) = record.and_then(|r| r.execution_count)
         && count != i64::from(cell.execution_order)
     {
-        let _infallible = write!(page, "<span>ran as number {}</span>", cell.execution_order);
+        let _infallible = write!(page, "<span>#{}</span>", cell.execution_order);
     }
     if record.is_none_or(|r| r.time_source == TimeSource::Recorded) {
         let _infallible = write!(page, "<span>{}</span>", format::moment(cell.timestamp));
