@@ -4,11 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
-export RUST_BACKTRACE=1 RUSTFLAGS="-D warnings"
 need_oracles
 need_deny
 need_fuzz
 need_ruchy
+export RUST_BACKTRACE=1 RUSTFLAGS="-D warnings"
 
 say "format, dependencies"
 cargo fmt --all --check

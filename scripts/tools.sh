@@ -52,12 +52,24 @@ need_venv() { # need_venv NAME REQUIREMENT...
 }
 
 need_oracles() {
-  need_debian python3 python3-venv biber g++
-  need_venv oracle nbformat==5.11.1 pybtex==0.25.1 jsonschema==4.26.0 PyYAML==6.0.3
-  # cffconvert needs an older jsonschema than the others.
-  need_venv cff cffconvert==2.0.0
+  need_debian python3 python3-venv biber
+  need_venv oracle nbformat==5.11.1 pybtex==0.26.1 jsonschema==4.26.0 PyYAML==6.0.3 \
+    click==8.4.2 pykwalify==1.8.0 requests==2.34.2 ruamel.yaml==0.19.1
   # shellcheck disable=SC2154 # set by need_venv
-  export ENTRENAR_PYTHON=$venv_oracle/bin/python ENTRENAR_CFFCONVERT=$venv_cff/bin/cffconvert
+  if ! "$venv_oracle/bin/python" -c 'import cffconvert' 2>/dev/null; then
+    # Its metadata asks for an older jsonschema than the schema of session.json; it runs with both.
+    "$venv_oracle/bin/pip" install --quiet --disable-pip-version-check --no-deps cffconvert==2.0.0
+  fi
+  export ENTRENAR_PYTHON=$venv_oracle/bin/python
+
+  command -v npm >/dev/null || need_debian nodejs npm
+  local citation_js=$cache/citation-js-0.7.21
+  if [ ! -e "$citation_js/.installed" ]; then
+    say "installing citation-js 0.7.21"
+    npm install --silent --no-audit --no-fund --prefix "$citation_js" citation-js@0.7.21
+    touch "$citation_js/.installed"
+  fi
+  export ENTRENAR_CITATION_JS=$citation_js
 }
 
 # The real Ruchy, against which exported scripts are run; its build takes some 15 minutes.
@@ -70,7 +82,7 @@ need_deny() { need_cargo_tool cargo-deny 0.20.2; }
 
 # cargo-fuzz wants nightly's sanitizer flags; the stable compiler takes them with this variable,
 # which is set for the fuzz targets alone.
-need_fuzz() { need_cargo_tool cargo-fuzz 0.13.2; }
+need_fuzz() { need_debian g++; need_cargo_tool cargo-fuzz 0.13.2; }
 
 fuzz_targets() { cargo metadata --manifest-path fuzz/Cargo.toml --no-deps --offline --format-version 1 2>/dev/null |
   python3 -c 'import json,sys; print(*sorted(t["name"] for p in json.load(sys.stdin)["packages"] for t in p["targets"]))'; }
