@@ -88,13 +88,18 @@ fuzz_targets() { cargo metadata --manifest-path fuzz/Cargo.toml --no-deps --offl
   python3 -c 'import json,sys; print(*sorted(t["name"] for p in json.load(sys.stdin)["packages"] for t in p["targets"]))'; }
 
 run_fuzz() { # run_fuzz SECONDS
-  local seconds=$1 target
+  local seconds=$1 target log
+  RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target cargo fuzz build --fuzz-dir fuzz
   for target in $(fuzz_targets); do
-    say "fuzz $target for $seconds s"
-    local corpus=$cache/fuzz-corpus/$target
-    mkdir -p "$corpus"
-    RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target \
-      cargo fuzz run --fuzz-dir fuzz "$target" "$corpus" crates/entrenar/tests/data -- \
-      -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 -print_final_stats=0 -verbosity=0
+    mkdir -p "$cache/fuzz-corpus/$target"
+    log=$cache/fuzz-$target.log
+    if ! RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target \
+      cargo fuzz run --fuzz-dir fuzz "$target" "$cache/fuzz-corpus/$target" crates/entrenar/tests/data -- \
+      -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 >"$log" 2>&1; then
+      tail -n 60 "$log"
+      echo "fuzz $target failed; the whole log is $log" >&2
+      return 1
+    fi
+    echo "$target: $(grep -E '^Done [0-9]+ runs' "$log")"
   done
 }

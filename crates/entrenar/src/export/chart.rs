@@ -68,8 +68,13 @@ impl Chart {
             .map(|one| Line::new(one, options.log_y, options.smoothing))
             .collect();
         let drawn = || lines.iter().flat_map(Line::drawn);
+        let x = Axis::linear(range(drawn().map(|(x, _)| x)), 0.0, 7);
         Self {
-            x: Axis::linear(range(drawn().map(|(x, _)| x)), 0.0, 7),
+            x: if drawn().all(|(x, _)| is_whole(x)) {
+                x.whole()
+            } else {
+                x
+            },
             y: if options.log_y {
                 Axis::log(range(drawn().map(|(_, y)| y)))
             } else {
@@ -84,6 +89,10 @@ impl Chart {
     pub fn is_empty(&self) -> bool {
         self.lines.iter().all(|line| line.parts.is_empty())
     }
+}
+
+fn is_whole(value: f64) -> bool {
+    value.fract().abs() < f64::EPSILON
 }
 
 fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {

@@ -63,6 +63,16 @@ impl Axis {
         }
     }
 
+    /// The same axis without the ticks between whole numbers, for steps and epochs.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.ticks.retain(|tick| super::is_whole(tick.value));
+        for tick in &mut self.ticks {
+            tick.label = label(tick.value, 1.0);
+        }
+        self
+    }
+
     /// Where a value is between the begin (0) and the end (1); `None` for a value that the
     /// scale cannot show.
     pub fn position(&self, value: f64) -> Option<f64> {
@@ -200,6 +210,16 @@ mod tests {
         );
         assert_eq!(labels(&of(0.0, 3e6)).last(), Some(&"3e6"));
         assert_eq!(labels(&of(-1.0, 1.0)), ["-1.0", "-0.5", "0", "0.5", "1.0"]);
+    }
+
+    #[test]
+    fn steps_and_epochs_have_whole_ticks() {
+        let axis = Axis::linear(Some((0.0, 4.0)), 0.0, 7).whole();
+        assert_eq!(labels(&axis), ["0", "1", "2", "3", "4"]);
+        assert_eq!(
+            labels(&Axis::linear(Some((0.0, 4e6)), 0.0, 4).whole()).last(),
+            Some(&"4e6")
+        );
     }
 
     #[test]
