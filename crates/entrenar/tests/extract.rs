@@ -154,7 +154,6 @@ fn what_is_no_metric_is_left() {
         "precision: 32",
         "batch_size = 64\ndropout = 0.2\noptimizer = adam\niou = 0.5\n",
         "best epoch: 10, num_epochs=20",
-        "accuracy                           0.99       150",
         "version: 1.2.3, accuracy==0.5.1",
         "loss: 4 seconds",
     ] {

@@ -110,6 +110,54 @@ pub(super) fn split_of<'a>(text: &'a str, pairs: &[Pair<'a>]) -> Option<&'a str>
     })
 }
 
+/// The parts of the data that a line names one after another, each before its own pairs, and
+/// where: `train: loss 0.5 | val: loss 0.6`, `[train] loss=0.5, [valid] loss=0.6`. Fewer than two
+/// are none.
+pub(super) fn labels(text: &str) -> Vec<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        let closing = matches!(byte, b']' | b')') || *byte == b':';
+        if !closing {
+            continue;
+        }
+        let head = text.get(..at).unwrap_or_default();
+        let start = head
+            .rfind(|c: char| !c.is_alphanumeric())
+            .map_or(0, |before| before + 1);
+        let Some(word) = text.get(start..at).filter(|word| words::is_split(word)) else {
+            continue;
+        };
+        let before = start.checked_sub(1).and_then(|i| bytes.get(i));
+        let rest = text.get(at + 1..).unwrap_or_default().trim_start();
+        let labelled = match byte {
+            b':' => {
+                matches!(before, None | Some(b' ' | b'\t' | b'|'))
+                    && rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '(' | '[' | '{'))
+            }
+            b']' => before == Some(&b'['),
+            _ => before == Some(&b'('),
+        };
+        if labelled {
+            found.push((at, word));
+        }
+    }
+    if found.len() < 2 {
+        found.clear();
+    }
+    found
+}
+
+/// The part of the data that the first pair of a line names for all of its pairs:
+/// `val Loss: 0.25 Acc: 0.89`. None where another pair names one, too.
+pub(super) fn leading_split<'a>(pairs: &[Pair<'a>]) -> Option<&'a str> {
+    let mut named = pairs.iter().filter(|pair| !is_counter(pair));
+    let (word, name) = named.next()?.key.split_once(' ')?;
+    let one = words::is_split(word) && words::split(name).is_none() && !name.trim().is_empty();
+    let only = named.all(|pair| words::split(pair.key).is_none());
+    (one && only).then_some(word)
+}
+
 pub(super) fn with_split(name: &str, split: Option<&str>) -> String {
     match split {
         Some(split) if words::split(name).is_none() => format!("{split} {name}"),
@@ -132,6 +180,53 @@ pub(super) fn behind(text: &str, at: usize) -> Option<f64> {
     .then_some(number.value)
 }
 
+/// The first number of the fraction that follows at `at`: 200 in ` |   200/ 2983 batches`,
+/// 100 in `:    100 / 1101 loss=1`.
+pub(super) fn fraction_behind(text: &str, at: usize) -> Option<f64> {
+    let rest = text.get(at..)?;
+    let rest = match rest.strip_prefix('/') {
+        Some(total) => total.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => rest,
+    };
+    let rest = rest
+        .trim_start_matches([']', ')'])
+        .trim_start()
+        .trim_start_matches([':', '|', ','])
+        .trim_start();
+    let done = number::read(rest, 0).filter(|n| n.integer)?;
+    let behind = rest.get(done.end..)?.trim_start().strip_prefix('/')?;
+    let behind = behind.trim_start();
+    let total = number::read(behind, 0).filter(|n| n.integer)?;
+    let end = behind.get(total.end..)?;
+    let ends = end.is_empty() || end.starts_with([' ', ',', '|', '\t']);
+    (ends && !end.trim_start().starts_with('(') && done.value <= total.value).then_some(done.value)
+}
+
+/// Epoch and batch of a line that begins with them in brackets: `[2,  4000] loss: 1.4`,
+/// `[0/5][50/1583] Loss_D: 0.5`.
+pub(super) fn bracketed_head(text: &str) -> Option<(f64, f64)> {
+    let count = |text: &str| {
+        let rest = text.trim_start();
+        let value = number::read(rest, 0).filter(|n| n.integer && n.value >= 0.0)?;
+        let rest = rest.get(value.end..)?;
+        let rest = match rest.strip_prefix('/') {
+            Some(total) => total.trim_start_matches(|c: char| c.is_ascii_digit()),
+            None => rest,
+        };
+        Some((value.value, rest.len()))
+    };
+    let inside = text.trim_start().strip_prefix('[')?;
+    let (epoch, left) = count(inside)?;
+    let rest = inside.get(inside.len() - left..)?;
+    let rest = rest.strip_prefix(',').or_else(|| {
+        let rest = rest.strip_prefix(']')?;
+        rest.trim_start_matches(' ').strip_prefix('[')
+    })?;
+    let (batch, left) = count(rest)?;
+    let rest = rest.get(rest.len() - left..)?.strip_prefix(']')?;
+    rest.starts_with([' ', '\t', ':']).then_some((epoch, batch))
+}
+
 /// Epoch and iteration of MMEngine's lines: `Epoch(train)  [1][10/15]`.
 pub(super) fn mmengine(text: &str) -> Option<(f64, f64)> {
     let at = text.find("Epoch(")?;
@@ -140,6 +235,15 @@ pub(super) fn mmengine(text: &str) -> Option<(f64, f64)> {
     let epoch = number::read(rest, open + 1)?;
     let batch = behind(rest, epoch.end)?;
     Some((epoch.value, batch))
+}
+
+/// The rank before what mpirun and horovodrun pass on: `[1,0]<stdout>:`.
+fn launched(text: &str) -> Option<u32> {
+    let (head, behind) = text.strip_prefix('[')?.split_once(']')?;
+    if !(behind.starts_with("<stdout>:") || behind.starts_with("<stderr>:")) {
+        return None;
+    }
+    head.rsplit(',').next()?.parse().ok()
 }
 
 /// The rank in `[rank0]`, `[RANK 0]`, `(rank 1)` or at the line's start before a colon.
@@ -161,7 +265,7 @@ pub(super) fn rank(text: &str) -> Option<u32> {
         matches!(bytes.get(end), Some(b']' | b')' | b':'))
             .then(|| text.get(digits..end)?.parse().ok())?
     };
-    begins(0).or_else(|| {
+    begins(0).or_else(|| launched(text)).or_else(|| {
         let opens = bytes
             .iter()
             .enumerate()

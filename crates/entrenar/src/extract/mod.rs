@@ -13,6 +13,7 @@
 //! | `progress bar` | tqdm, Keras, rich, Ultralytics |
 //! | `columns` | plain tables whose first column counts (fastai, scikit-learn) |
 //! | `boxed` | framed tables of a name and a value (Lightning, Stable-Baselines3) |
+//! | `report` | the lines of COCO's evaluation, the accuracy of a classification report |
 //! | `symbols` | tuples of symbols (Julia) |
 //!
 //! A step or an epoch comes from the line itself, else from the last line of the same text that

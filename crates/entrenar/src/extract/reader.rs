@@ -9,10 +9,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::clues::{
-    behind, is_config, is_counter, is_prose, is_setting, mmengine, rank, restates, split_of,
-    with_split,
+    behind, bracketed_head, fraction_behind, is_config, is_counter, is_prose, is_setting, labels,
+    leading_split, mmengine, rank, restates, split_of, with_split,
 };
-use super::grammar::{bar, boxed, columns, dict, pairs, symbols};
+use super::grammar::{bar, boxed, columns, dict, pairs, report, symbols};
 use super::lines::LineState;
 use super::words::{self, Counter, Meaning};
 use super::{ExtractedPoint, PointKind};
@@ -179,7 +179,8 @@ impl Reader {
         } else {
             PointKind::Progress
         };
-        if self.dict(state, base, text, kind)
+        if self.report(state, base, text, kind)
+            || self.dict(state, base, text, kind)
             || self.symbols(state, base, text, kind)
             || self.boxed(state, base, text, kind)
         {
@@ -223,8 +224,18 @@ impl Reader {
         if is_config(text, if counters.placed() { 4 } else { 2 }) {
             return;
         }
-        let split = split_of(text, pairs);
-        let found = self.found(pairs, split);
+        let labels = labels(text);
+        let split = match labels.first() {
+            Some(_) => None,
+            None => split_of(text, pairs).or_else(|| leading_split(pairs)),
+        };
+        let mut found = self.found(pairs, split);
+        for one in &mut found {
+            let label = labels.iter().rfind(|(at, _)| *at < one.span.start);
+            if let Some((_, label)) = label.filter(|_| one.meaning != Meaning::LearningRate) {
+                one.name = with_split(&one.name, Some(label));
+            }
+        }
         if !found.is_empty() && restates(text) {
             return;
         }
@@ -250,6 +261,7 @@ impl Reader {
     /// The metrics among `pairs`, named.
     fn found(&mut self, pairs: &[Pair<'_>], split: Option<&str>) -> Vec<Found> {
         let mut found = Vec::new();
+        let begin = pairs.first().map_or(0, |pair| pair.key_at);
         for pair in pairs.iter().filter(|pair| !is_counter(pair)) {
             let meaning = self.meaning(pair.key);
             let word_count = pair.key.split_whitespace().count();
@@ -263,11 +275,13 @@ impl Reader {
                     continue;
                 }
             }
-            if word_count > 8 || pair.key.contains(['+', '*', '?', '!', '$']) {
+            let long = word_count > 8 && (word_count > 12 || !begins_as_metric(pair.key));
+            if long || pair.key.contains(['+', '*', '?', '!', '$']) {
                 continue;
             }
             let split = split.filter(|_| meaning != Meaning::LearningRate);
-            let name = with_split(pair.key, split);
+            let named = words::placed(pair.key, pair.key_at == begin);
+            let name = with_split(named.map_or(pair.key, |(name, ..)| name), split);
             let plain = pair.separator != Separator::Blank && word_count <= 3;
             if let Some((mean, span)) = &pair.mean {
                 found.push(Found {
@@ -603,6 +617,31 @@ impl Reader {
         true
     }
 
+    /// Lines of evaluation reports, each with one value.
+    fn report(&mut self, state: &LineState<'_>, base: usize, text: &str, kind: PointKind) -> bool {
+        let Some(entry) = report::read(text) else {
+            return false;
+        };
+        if let Some(value) = entry.value {
+            let found = vec![Found {
+                name: entry.name,
+                value,
+                span: entry.span,
+                integer: false,
+                meaning: Meaning::Metric,
+                plain: true,
+            }];
+            let entering = Entering {
+                rule: "report",
+                kind,
+                log_line: false,
+            };
+            let at = self.context;
+            self.enter(state, base, found, at, entering);
+        }
+        true
+    }
+
     fn boxed(&mut self, state: &LineState<'_>, base: usize, text: &str, kind: PointKind) -> bool {
         match boxed::row(text) {
             None => return false,
@@ -641,20 +680,34 @@ impl Reader {
             rank: rank(text),
             ..Counters::default()
         };
+        let begin = pairs.first().map_or(0, |pair| pair.key_at);
         for pair in pairs {
             if let Some(counter) = pair.counter {
                 counters.set(counter, pair.value);
                 // "Epoch: [0][  1/640]": the batch stands behind the epoch.
                 if counter == Counter::Epoch
-                    && let Some(batch) = behind(text, pair.span.end)
+                    && let Some(batch) =
+                        behind(text, pair.span.end).or_else(|| fraction_behind(text, pair.span.end))
                 {
                     counters.set(Counter::Batch, batch);
                 }
+            } else if let Some((_, counter, value)) = words::placed(pair.key, pair.key_at == begin)
+            {
+                counters.set(counter, value);
             }
         }
         // "Epoch(train)  [1][10/15]"
         if counters.epoch.is_none()
             && let Some((epoch, batch)) = mmengine(text)
+        {
+            counters.epoch = Some(epoch);
+            counters.batch = Some(batch);
+        }
+        if !counters.any()
+            && let Some((epoch, batch)) = bracketed_head(text)
+            && pairs
+                .iter()
+                .any(|pair| words::meaning(pair.key) == Meaning::Metric)
         {
             counters.epoch = Some(epoch);
             counters.batch = Some(batch);
@@ -731,6 +784,12 @@ impl Reader {
         });
         all
     }
+}
+
+/// Whether the first word of a name is a metric's: `Accuracy of the network on the … images`.
+fn begins_as_metric(key: &str) -> bool {
+    let word = key.split(' ').next().unwrap_or_default();
+    words::meaning(word) == Meaning::Metric
 }
 
 fn maybe_not_finite(text: &str) -> bool {

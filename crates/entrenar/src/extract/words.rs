@@ -196,7 +196,6 @@ const DENIED: &[&str] = &[
     "every",
     "freq",
     "frequency",
-    "max",
     "steps",
     "epochs",
     "iters",
@@ -207,7 +206,6 @@ const DENIED: &[&str] = &[
     "dims",
     "hidden",
     "smoothing",
-    "reg",
     "regularization",
     "penalty",
     "scale",
@@ -288,6 +286,7 @@ pub(super) fn meaning(name: &str) -> Meaning {
     let (mut metric, mut weak, mut denied, mut learning, mut lr, mut grad, mut norm) =
         (false, false, false, false, false, false, false);
     let mut last_is_norm = false;
+    let (mut batch, mut cost, mut most, mut scored) = (false, false, false, false);
     words(name, |word, stem| {
         let has = |list: &[&str]| list.contains(&word) || list.contains(&stem);
         metric |= has(METRIC)
@@ -297,6 +296,11 @@ pub(super) fn meaning(name: &str) -> Meaning {
             || (stem == "top" && stem != word);
         weak |= has(WEAK) || (word.ends_with("error") && word.len() > 5);
         denied |= DENIED.contains(&word);
+        batch |= matches!(word, "batch" | "data" | "reader");
+        cost |= word == "cost";
+        // "episode_reward_max", but not "max_grad_norm"
+        most |= word == "max";
+        scored |= matches!(word, "reward" | "return" | "accuracy" | "acc");
         learning |= word == "learning";
         lr |= word == "lr" || (word == "rate" && learning) || word == "learningrate";
         grad |= word == "grad" || word == "gradient";
@@ -304,6 +308,9 @@ pub(super) fn meaning(name: &str) -> Meaning {
         // LightGBM's l1 and l2 are metrics where the name ends with them.
         last_is_norm = matches!(word, "l1" | "l2");
     });
+    // Paddle's `batch_cost` and `reader_cost` are times, as MXNet's `Time cost` is.
+    denied |= batch && cost || most && !scored;
+    denied |= is_source_file(name);
     // mAP is two words to the splitter.
     metric |= name.contains("mAP") || name.contains("mIoU");
     metric |= grad && norm;
@@ -318,6 +325,12 @@ pub(super) fn meaning(name: &str) -> Meaning {
     } else {
         Meaning::Unknown
     }
+}
+
+/// Whether `name` ends in a source file's: the place in the code that a log line begins with.
+fn is_source_file(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|e| matches!(e, "py" | "cc" | "cpp" | "cu" | "h" | "rs" | "jl" | "go"))
 }
 
 /// The counter that `name` is, if it is one: `epoch`, `Train Epoch`, `global_step`, but not
@@ -355,7 +368,7 @@ fn counter_word(word: &str) -> Option<Counter> {
 
 /// Words that may stand beside a counter without changing what it counts.
 fn is_filler(word: &str) -> bool {
-    ["at", "on", "global", "current"]
+    ["at", "on", "global", "current", "after", "end", "of"]
         .iter()
         .any(|filler| filler.eq_ignore_ascii_case(word))
 }
@@ -364,6 +377,36 @@ fn is_filler(word: &str) -> bool {
 pub(super) fn split(name: &str) -> Option<&str> {
     name.split(|c: char| !c.is_alphanumeric())
         .find(|word| is_split(word))
+}
+
+/// A name that says where it was measured: `loss at step 100`, `accuracy after epoch 3`, and
+/// `1 train loss` with `first` in the line. Returns the name without it, the counter and its value.
+pub(super) fn placed(name: &str, first: bool) -> Option<(&str, Counter, f64)> {
+    if !name.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number = |word: &str| {
+        let digits =
+            !word.is_empty() && word.len() <= 9 && word.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| word.parse::<f64>().ok()).flatten()
+    };
+    let (before, last) = name.rsplit_once(' ')?;
+    if let Some(value) = number(last) {
+        let (before, word) = before.trim_end().rsplit_once(' ')?;
+        let counter = counter(word)?;
+        let (name, preposition) = before.trim_end().rsplit_once(' ')?;
+        let places = ["at", "after", "for", "in", "on", "@"];
+        let name = name.trim_end();
+        return (places.contains(&preposition) && !name.is_empty())
+            .then_some((name, counter, value));
+    }
+    let (head, rest) = name.split_once(' ')?;
+    let rest = rest.trim_start();
+    let begins = is_split(rest.split([' ', '_']).next()?);
+    match number(head) {
+        Some(value) if first && begins => Some((rest, Counter::Step, value)),
+        _ => None,
+    }
 }
 
 /// Whether `word` is a word for a part of the data.
@@ -395,6 +438,8 @@ mod tests {
             "Val. PPL",
             "test CER",
             "mIoU",
+            "episode_reward_max",
+            "loss_box_reg",
         ] {
             assert_eq!(meaning(name), Meaning::Metric, "{name}");
         }
@@ -421,6 +466,9 @@ mod tests {
             "max_reward_threshold",
             "num_losses",
             "weight_decay",
+            "max_grad_norm",
+            "batch_cost",
+            "140 loss.py",
         ] {
             assert_eq!(meaning(name), Meaning::Denied, "{name}");
         }
@@ -432,6 +480,34 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_say_where_it_was_measured() {
+        for (name, first, expected) in [
+            (
+                "loss at step 100",
+                false,
+                Some(("loss", Counter::Step, 100.0)),
+            ),
+            (
+                "val acc after epoch 3",
+                false,
+                Some(("val acc", Counter::Epoch, 3.0)),
+            ),
+            (
+                "1 train loss",
+                true,
+                Some(("train loss", Counter::Step, 1.0)),
+            ),
+            ("1 train loss", false, None),
+            ("5 fold accuracy", true, None),
+            ("accuracy at 5", false, None),
+            ("loss step 5", false, None),
+            ("top 5", false, None),
+        ] {
+            assert_eq!(placed(name, first), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn counters_are_exact() {
         for (name, kind) in [
             ("Epoch", Counter::Epoch),
@@ -439,6 +515,8 @@ mod tests {
             ("eval valid at epoch", Counter::Epoch),
             ("global_step", Counter::Step),
             ("Iteration", Counter::Step),
+            ("After epoch", Counter::Epoch),
+            ("end of epoch", Counter::Epoch),
             ("Batch", Counter::Batch),
         ] {
             assert_eq!(counter(name), Some(kind), "{name}");

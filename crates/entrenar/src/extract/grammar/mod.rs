@@ -8,4 +8,5 @@ pub(super) mod boxed;
 pub(super) mod columns;
 pub(super) mod dict;
 pub(super) mod pairs;
+pub(super) mod report;
 pub(super) mod symbols;

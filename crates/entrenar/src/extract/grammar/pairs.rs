@@ -202,7 +202,12 @@ fn pair_at(
         _ => key_end = back,
     }
     let key_at = key_start(line, floor, key_end, separator);
-    let key = trim_key(line.get(key_at..key_end)?);
+    let mut key = trim_key(line.get(key_at..key_end)?);
+    if separator == Separator::Blank {
+        // "training loss is 0.1 and accuracy is 0.95"
+        key = key.strip_suffix(" is").unwrap_or(key);
+        key = key.strip_prefix("and ").unwrap_or(key);
+    }
     let key_at = key_end - (key_end - key_at).min(line.get(key_at..key_end)?.trim_start().len());
     let counter = words::counter(key);
     let ordinal = counter.is_some();
@@ -279,7 +284,13 @@ fn pair_at(
         end = extras(line, end, &mut pair)?;
     }
     let next = skip(bytes, end);
-    pair.followed = next == end + 1 && byte(next).is_ascii_alphabetic();
+    pair.followed = next == end + 1
+        && byte(next).is_ascii_alphabetic()
+        && !line.get(next..)?.starts_with("and ");
+    if pair.followed && pair.integer && separator == Separator::Blank && !ordinal && is_long(key) {
+        // "Accuracy of the network on the 10000 test images: 97 %"
+        return None;
+    }
     Some((pair, end))
 }
 
@@ -341,7 +352,9 @@ fn lists(line: &str, end: usize) -> bool {
     }
     match bytes.get(next) {
         Some(b'0'..=b'9' | b'-' | b'.') => number::read(line, next).is_some_and(|other| {
-            number::stands_alone(line, other.end) && bytes.get(next + 1) != Some(&b' ')
+            number::stands_alone(line, other.end)
+                && bytes.get(other.end) != Some(&b'/')
+                && bytes.get(next + 1) != Some(&b' ')
         }),
         _ => false,
     }
@@ -408,6 +421,11 @@ fn abbreviation(bytes: &[u8], dot: usize) -> bool {
         .take_while(|b| b.is_ascii_alphabetic())
         .count();
     (1..=4).contains(&word)
+}
+
+/// Whether a key has the words of half a sentence.
+fn is_long(key: &str) -> bool {
+    key.split_whitespace().count() > 4
 }
 
 /// Without marks around the name.
