@@ -124,6 +124,31 @@ fn times_of_files_and_places_reach_no_byte() {
 }
 
 #[test]
+fn a_source_without_a_modification_time_has_the_same_folder() {
+    // A Ruchy notebook of the form that the server of ruchy 4.2.1 saves, and a Jupyter notebook.
+    let rnb = r#"{"cells": [{"cell_type": "code", "source": "1 + 1", "output": "2"}],
+        "metadata": {"language": "ruchy", "version": "1.0.0", "kernel": "ruchy"}}"#;
+    for (name, source) in [("a.rnb", rnb), ("a.ipynb", NOTEBOOK)] {
+        let folder = |modified| {
+            let context = SourceContext {
+                name: Some(name.into()),
+                modified,
+                ..SourceContext::default()
+            };
+            let session = read(source.as_bytes(), &context).unwrap();
+            build(
+                &session,
+                Some(source.as_bytes()),
+                &PreserveOptions::default(),
+            )
+            .unwrap()
+        };
+        let known = folder(DateTime::from_timestamp(1_000_000_000, 0));
+        assert_eq!(known.files, folder(None).files, "{name}");
+    }
+}
+
+#[test]
 fn an_empty_session_has_a_folder_too() {
     let session = EntrenarSession::empty("e", "empty");
     let folder = build(&session, None, &PreserveOptions::default()).unwrap();

@@ -87,6 +87,11 @@ impl SourceContext {
     }
 }
 
+/// How a timestamp came about that the source does not hold. The same words whether or not the
+/// file's modification time is known: they reach the artifact, and the time does not.
+pub(crate) const STAND_IN_TIME: &str =
+    "the file's modification time, or 1970-01-01 where that is not known";
+
 fn stem(name: &str) -> Option<&str> {
     Path::new(name).file_stem()?.to_str()
 }

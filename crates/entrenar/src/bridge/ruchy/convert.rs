@@ -139,11 +139,9 @@ fn add_cells(session: &mut EntrenarSession, mut recording: RuchySession) {
         add_cell(session, cell, index, &timing, events);
     }
     if stood_in {
-        let how = match recording.file_modified {
-            Some(_) => "the file's modification time",
-            None => "1970-01-01, as the file's modification time is not known",
-        };
-        session.derived.insert("cells.timestamp".into(), how.into());
+        session
+            .derived
+            .insert("cells.timestamp".into(), bridge::STAND_IN_TIME.into());
     }
 }
 
