@@ -32,4 +32,11 @@ run_fuzz 10
 export RUSTFLAGS="-D warnings"
 
 say "tests"
-cargo test --locked --workspace --all-features --no-fail-fast
+log=$cache/test.log
+cargo test --locked --workspace --all-features --no-fail-fast -- --show-output >"$log" 2>&1 ||
+  { grep -vE '^(test .* ok|running [0-9]+ tests?|successes:)$' "$log" | tail -n 300; exit 1; }
+grep -E '^(     Running|   Doc-tests|test result)' "$log"
+if grep -hE '^SKIPPED' "$log" | sort -u >"$cache/skipped.txt"; [ -s "$cache/skipped.txt" ]; then
+  say "tests that were SKIPPED"
+  cat "$cache/skipped.txt"
+fi
