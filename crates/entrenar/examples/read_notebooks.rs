@@ -39,6 +39,10 @@ fn main() {
         }
         files.drain(..2);
     }
+    // The longest work first, so that no thread waits for another at the end.
+    files.sort_by_key(|file| {
+        std::cmp::Reverse(std::fs::metadata(file).map_or(0, |metadata| metadata.len()))
+    });
     let mut best = u128::MAX;
     let mut totals = Totals::default();
     for _ in 0..options.rounds {

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -123,7 +124,13 @@ fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
     }
     // In the order of the outputs; the points of one stream already are.
     points.sort_by_key(|(_, output, _)| *output);
-    let logged: std::collections::BTreeSet<String> = points
+    if points
+        .iter()
+        .all(|(point, ..)| point.kind == PointKind::Log)
+    {
+        return points;
+    }
+    let logged: BTreeSet<String> = points
         .iter()
         .filter(|(point, ..)| point.kind == PointKind::Log)
         .map(|(point, ..)| point.name.clone())

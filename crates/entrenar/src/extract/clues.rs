@@ -1,6 +1,7 @@
 //! What a line shows beside its pairs: settings, prose, a part of the data, a rank.
 
 use super::grammar::pairs::Pair;
+use super::marks::Marks;
 use super::{number, words};
 
 /// Whether a pair counts epochs or steps.
@@ -10,19 +11,24 @@ pub(super) fn is_counter(pair: &Pair<'_>) -> bool {
 
 /// Lines that tell of an earlier value, or that are no log at all.
 pub(super) fn restates(text: &str) -> bool {
-    text.contains("improved")
-        || text.contains("did not improve")
+    text.contains("improve") && (text.contains("improved") || text.contains("did not improve"))
         || text.contains("://")
         || text.contains("Warning:")
 }
 
 /// Whether a line is one setting: `key = value` or `key: value` with an identifier as its key.
-pub(super) fn is_setting(text: &str) -> bool {
-    let Some((key, value)) = text.split_once(['=', ':']) else {
+pub(super) fn is_setting(text: &str, marks: Marks) -> bool {
+    if !marks.any(Marks::EQUALS.or(Marks::COLON)) {
+        return false;
+    }
+    let Some((key, value)) = text
+        .bytes()
+        .position(|b| matches!(b, b'=' | b':'))
+        .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
+    else {
         return false;
     };
     let key = key.trim();
-    let key = key.rsplit(": ").next().unwrap_or(key);
     let identifier = !key.is_empty()
         && key
             .chars()
@@ -52,34 +58,16 @@ pub(super) fn is_config(text: &str, limit: usize) -> bool {
     words >= limit
 }
 
+/// Small words of English, which a metric's name does not have.
+const SMALL: [&str; 21] = [
+    "the", "a", "an", "of", "is", "was", "are", "to", "from", "in", "with", "than", "by", "and",
+    "or", "if", "this", "that", "for", "over", "after",
+];
+
 /// Whether a name that a number follows without a separator reads like a sentence.
 pub(super) fn is_prose(key: &str) -> bool {
-    key.split_whitespace().any(|word| {
-        matches!(
-            word.to_ascii_lowercase().as_str(),
-            "the"
-                | "a"
-                | "an"
-                | "of"
-                | "is"
-                | "was"
-                | "are"
-                | "to"
-                | "from"
-                | "in"
-                | "with"
-                | "than"
-                | "by"
-                | "and"
-                | "or"
-                | "if"
-                | "this"
-                | "that"
-                | "for"
-                | "over"
-                | "after"
-        )
-    })
+    key.split_whitespace()
+        .any(|word| SMALL.iter().any(|small| small.eq_ignore_ascii_case(word)))
 }
 
 /// The part of the data that a line names before its pairs: `Test set: …`, `train epoch: 1, …`.
@@ -247,7 +235,7 @@ fn launched(text: &str) -> Option<u32> {
 }
 
 /// The rank in `[rank0]`, `[RANK 0]`, `(rank 1)` or at the line's start before a colon.
-pub(super) fn rank(text: &str) -> Option<u32> {
+pub(super) fn rank(text: &str, marks: Marks) -> Option<u32> {
     let bytes = text.as_bytes();
     let begins = |at: usize| {
         let word = bytes.get(at..at + 4)?;
@@ -266,6 +254,9 @@ pub(super) fn rank(text: &str) -> Option<u32> {
             .then(|| text.get(digits..end)?.parse().ok())?
     };
     begins(0).or_else(|| launched(text)).or_else(|| {
+        if !marks.any(Marks::PARENTHESIS.or(Marks::BRACKET)) {
+            return None;
+        }
         let opens = bytes
             .iter()
             .enumerate()

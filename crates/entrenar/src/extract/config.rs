@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-/// Names that are settings of a training, in lower case.
+/// Names that are settings of a training, in lower case and in order.
 const NAMES: &[&str] = &[
     "activation",
     "alpha",
@@ -109,8 +109,13 @@ pub(super) fn read(source: &str, config: &mut BTreeMap<String, String>) -> Vec<S
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut ambiguous = Vec::new();
     let mut in_string = false;
+    let has_strings = source.contains("\"\"\"") || source.contains("'''");
     for line in source.lines() {
-        let marks = line.matches("\"\"\"").count() + line.matches("'''").count();
+        let marks = if has_strings {
+            line.matches("\"\"\"").count() + line.matches("'''").count()
+        } else {
+            0
+        };
         if in_string || marks > 0 {
             in_string ^= marks % 2 == 1;
             continue;
@@ -129,13 +134,21 @@ pub(super) fn read(source: &str, config: &mut BTreeMap<String, String>) -> Vec<S
 
 /// Reads `name = literal`, also with `let`, a type, `<-`, a semicolon or a comment.
 fn assignment(line: &str) -> Option<(&str, String)> {
+    if !line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let line = ["let mut ", "let ", "const ", "var ", "val "]
         .iter()
         .find_map(|word| line.strip_prefix(word))
         .unwrap_or(line);
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
     let (name, rest) = line.split_at_checked(end)?;
-    if !NAMES.contains(&name.to_ascii_lowercase().as_str()) {
+    let order = |known: &&str| {
+        known
+            .bytes()
+            .cmp(name.bytes().map(|b| b.to_ascii_lowercase()))
+    };
+    if NAMES.binary_search_by(order).is_err() {
         return None;
     }
     let mut rest = rest.trim_start();
@@ -181,6 +194,11 @@ mod tests {
         let mut config = BTreeMap::new();
         read(source, &mut config);
         config.into_iter().collect()
+    }
+
+    #[test]
+    fn names_are_in_order() {
+        assert!(NAMES.is_sorted());
     }
 
     #[test]

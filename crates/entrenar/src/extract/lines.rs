@@ -71,7 +71,7 @@ pub fn scan(text: &str, sink: impl FnMut(&LineState<'_>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let run = rest.iter().position(|b| is_control(*b));
+        let run = first_control(rest);
         let end = at + run.unwrap_or(rest.len());
         if end > at {
             screen.print(at..end);
@@ -87,6 +87,20 @@ pub fn scan(text: &str, sink: impl FnMut(&LineState<'_>)) {
         }
     }
     screen.finish();
+}
+
+/// Where the first control character of `bytes` is; blocks without one are passed over whole.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let clean = blocks
+        .iter()
+        .take_while(|block| !block.iter().fold(false, |any, b| any | is_control(*b)))
+        .count();
+    let start = clean * 32;
+    let rest = bytes.get(start..)?;
+    rest.iter()
+        .position(|b| is_control(*b))
+        .map(|at| start + at)
 }
 
 fn is_control(byte: u8) -> bool {

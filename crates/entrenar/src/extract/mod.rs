@@ -29,6 +29,7 @@ mod clues;
 mod config;
 mod grammar;
 pub mod lines;
+mod marks;
 mod number;
 mod reader;
 mod runs;

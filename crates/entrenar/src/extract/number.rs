@@ -95,70 +95,71 @@ fn word(text: &str, at: usize, start: usize) -> Option<Number> {
     })
 }
 
-/// Words behind a number that make it a quantity of something else than a metric.
+/// Words behind a number that make it a quantity of something else than a metric, in lower
+/// case and in order.
 const UNITS: &[&str] = &[
-    "s",
-    "sec",
-    "secs",
-    "second",
-    "seconds",
-    "ms",
-    "us",
-    "ns",
+    "b",
+    "batches",
+    "bits",
+    "byte",
+    "bytes",
+    "classes",
+    "columns",
+    "d",
+    "day",
+    "days",
+    "epochs",
+    "examples",
+    "features",
+    "files",
+    "flops",
+    "folds",
+    "frames",
+    "gb",
+    "gflops",
+    "ghz",
+    "gib",
+    "h",
+    "hour",
+    "hours",
+    "hr",
+    "hrs",
+    "hz",
+    "images",
+    "it",
+    "items",
+    "iterations",
+    "iters",
+    "k",
+    "kb",
+    "kib",
+    "layers",
+    "m",
+    "mb",
+    "mhz",
+    "mib",
     "min",
     "mins",
     "minute",
     "minutes",
-    "m",
-    "h",
-    "hr",
-    "hrs",
-    "hour",
-    "hours",
-    "d",
-    "day",
-    "days",
-    "b",
-    "k",
-    "kb",
-    "mb",
-    "gb",
-    "tb",
-    "kib",
-    "mib",
-    "gib",
-    "byte",
-    "bytes",
-    "bits",
-    "px",
-    "hz",
-    "mhz",
-    "ghz",
-    "flops",
-    "gflops",
-    "params",
+    "ms",
+    "ns",
     "parameters",
-    "examples",
-    "samples",
-    "images",
-    "items",
-    "tokens",
-    "batches",
-    "epochs",
-    "steps",
-    "iterations",
-    "iters",
-    "layers",
-    "files",
-    "rows",
-    "columns",
-    "features",
-    "classes",
-    "times",
-    "frames",
+    "params",
     "points",
-    "folds",
-    "it",
+    "px",
+    "rows",
+    "s",
+    "samples",
+    "sec",
+    "second",
+    "seconds",
+    "secs",
+    "steps",
+    "tb",
+    "times",
+    "tokens",
+    "us",
 ];
 
 /// Whether a number that ends before `end` (and its per-cent sign) stands alone: not part of a
@@ -189,7 +190,11 @@ pub(super) fn stands_alone(text: &str, end: usize) -> bool {
 }
 
 fn is_unit(word: &str) -> bool {
-    UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(word))
+    let order = |unit: &&str| {
+        unit.bytes()
+            .cmp(word.bytes().map(|b| b.to_ascii_lowercase()))
+    };
+    UNITS.binary_search_by(order).is_ok()
 }
 
 #[cfg(test)]
@@ -218,6 +223,12 @@ mod tests {
         for text in ["", "-", ".", "e5", "nano", "information", "+x"] {
             assert_eq!(read(text, 0), None, "{text}");
         }
+    }
+
+    #[test]
+    fn units_are_in_order() {
+        assert!(UNITS.is_sorted());
+        assert!(UNITS.iter().all(|unit| is_unit(&unit.to_uppercase())));
     }
 
     #[test]

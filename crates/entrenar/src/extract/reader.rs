@@ -14,6 +14,7 @@ use super::clues::{
 };
 use super::grammar::{bar, boxed, columns, dict, pairs, report, symbols};
 use super::lines::LineState;
+use super::marks::Marks;
 use super::words::{self, Counter, Meaning};
 use super::{ExtractedPoint, PointKind};
 
@@ -125,7 +126,8 @@ impl Reader {
     /// Reads one state of one line.
     pub(super) fn line(&mut self, state: &LineState<'_>) {
         let text = state.text;
-        if text.trim().is_empty() {
+        let marks = Marks::of(text);
+        if is_blank(text, marks) {
             self.settings = 0;
             self.section.clear();
             return;
@@ -134,21 +136,23 @@ impl Reader {
             self.call = if text.contains(')') { 0 } else { self.call - 1 };
             return;
         }
-        if !text.bytes().any(|b| b.is_ascii_digit()) && !maybe_not_finite(text) {
-            self.wordy(text);
+        if !(marks.any(Marks::DIGIT) || marks.any(Marks::N) && maybe_not_finite(text)) {
+            self.wordy(text, marks);
             return;
         }
-        self.part(state, 0, text);
+        self.part(state, 0, text, marks);
     }
 
     /// A line without a number.
-    fn wordy(&mut self, text: &str) {
-        if let Some(header) = columns::header(text) {
+    fn wordy(&mut self, text: &str, marks: Marks) {
+        if let Some(header) = columns::header(text, marks) {
             self.table = Some((header, 0));
-        } else if let Some(boxed::Row::Section(name)) = boxed::row(text) {
+        } else if marks.any(Marks::BAR.or(Marks::WIDE))
+            && let Some(boxed::Row::Section(name)) = boxed::row(text)
+        {
             name.clone_into(&mut self.section);
         } else {
-            self.settings = if is_setting(text) {
+            self.settings = if is_setting(text, marks) {
                 self.settings + 1
             } else {
                 0
@@ -157,20 +161,20 @@ impl Reader {
         self.repeats = text.contains("best iteration is");
     }
 
-    /// Reads `text`, which begins at byte `base` of the line.
-    fn part(&mut self, state: &LineState<'_>, base: usize, text: &str) {
+    /// Reads `text`, which begins at byte `base` of the line and has `marks`.
+    fn part(&mut self, state: &LineState<'_>, base: usize, text: &str, marks: Marks) {
         let repeats = std::mem::take(&mut self.repeats);
         if repeats {
             return;
         }
-        if let Some(bar) = bar::find(text) {
+        if let Some(bar) = bar::find(text, marks) {
             self.bar(state, base, text, &bar);
             return;
         }
         if self.table_row(state, base, text, false, None) {
             return;
         }
-        if let Some(header) = columns::header(text) {
+        if let Some(header) = columns::header(text, marks) {
             self.table = Some((header, 0));
             return;
         }
@@ -180,36 +184,41 @@ impl Reader {
             PointKind::Progress
         };
         if self.report(state, base, text, kind)
-            || self.dict(state, base, text, kind)
-            || self.symbols(state, base, text, kind)
-            || self.boxed(state, base, text, kind)
+            || marks.any(Marks::BRACE) && self.dict(state, base, text, kind)
+            || marks.all(Marks::PARENTHESIS.or(Marks::COLON))
+                && self.symbols(state, base, text, kind)
+            || marks.any(Marks::BAR.or(Marks::WIDE)) && self.boxed(state, base, text, kind)
         {
             self.settings = 0;
             return;
         }
         let pairs = pairs::read(text);
-        if pairs::opens_call(text) {
+        if marks.all(Marks::PARENTHESIS.or(Marks::EQUALS)) && pairs::opens_call(text) {
             self.call = CALL_LINES;
         }
-        self.pairs(state, base, text, &pairs, kind);
+        self.pairs(state, base, (text, marks), &pairs, kind);
     }
 
     fn pairs(
         &mut self,
         state: &LineState<'_>,
         base: usize,
-        text: &str,
+        (text, marks): (&str, Marks),
         pairs: &[Pair<'_>],
         kind: PointKind,
     ) {
         let settings = self.settings;
         self.settings = 0;
         if pairs.is_empty() {
-            self.settings = if is_setting(text) { settings + 1 } else { 0 };
+            self.settings = if is_setting(text, marks) {
+                settings + 1
+            } else {
+                0
+            };
             return;
         }
-        let counters = Self::counters(text, pairs);
-        if !counters.any() && pairs.len() == 1 && is_setting(text) {
+        let counters = Self::counters(text, marks, pairs);
+        if !counters.any() && pairs.len() == 1 && is_setting(text, marks) {
             let known = pairs
                 .first()
                 .is_some_and(|pair| self.meaning(pair.key) == Meaning::Metric);
@@ -221,7 +230,7 @@ impl Reader {
                 }
             }
         }
-        if is_config(text, if counters.placed() { 4 } else { 2 }) {
+        if marks.any(Marks::EQUALS) && is_config(text, if counters.placed() { 4 } else { 2 }) {
             return;
         }
         let labels = labels(text);
@@ -345,7 +354,13 @@ impl Reader {
                 self.points.push(point);
                 continue;
             }
-            let evidence = self.evidence.entry(point.name.clone()).or_default();
+            if !self.evidence.contains_key(&point.name) {
+                self.evidence
+                    .insert(point.name.clone(), Evidence::default());
+            }
+            let Some(evidence) = self.evidence.get_mut(&point.name) else {
+                continue;
+            };
             if evidence.count == 0 {
                 evidence.first = one.value;
             }
@@ -364,7 +379,7 @@ impl Reader {
         let piece = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap_or_default();
         let label = piece(&bar.label);
         let label_pairs = pairs::read(label);
-        let mut counters = Self::counters(label, &label_pairs);
+        let mut counters = Self::counters(label, Marks::of(label), &label_pairs);
         let plain_label = label.trim().trim_end_matches(':');
         if !counters.any() && plain_label.eq_ignore_ascii_case("epochs") {
             counters.epoch = Some(bar.done);
@@ -412,7 +427,7 @@ impl Reader {
         }
         let rest = piece(&bar.rest);
         if !rest.trim().is_empty() {
-            self.part(state, base + bar.rest.start, rest);
+            self.part(state, base + bar.rest.start, rest, Marks::of(rest));
         }
     }
 
@@ -557,7 +572,7 @@ impl Reader {
         }
         let before = text.get(..start).unwrap_or_default();
         let before_pairs = pairs::read(before);
-        let mut counters = Self::counters(before, &before_pairs);
+        let mut counters = Self::counters(before, Marks::of(before), &before_pairs);
         let mut found = Vec::new();
         let split = split_of(before, &before_pairs);
         for entry in dict.entries {
@@ -674,10 +689,10 @@ impl Reader {
         true
     }
 
-    /// The counters that a line shows.
-    fn counters(text: &str, pairs: &[Pair<'_>]) -> Counters {
+    /// The counters that a text with `marks` shows.
+    fn counters(text: &str, marks: Marks, pairs: &[Pair<'_>]) -> Counters {
         let mut counters = Counters {
-            rank: rank(text),
+            rank: rank(text, marks),
             ..Counters::default()
         };
         let begin = pairs.first().map_or(0, |pair| pair.key_at);
@@ -698,6 +713,7 @@ impl Reader {
         }
         // "Epoch(train)  [1][10/15]"
         if counters.epoch.is_none()
+            && marks.all(Marks::PARENTHESIS.or(Marks::BRACKET))
             && let Some((epoch, batch)) = mmengine(text)
         {
             counters.epoch = Some(epoch);
@@ -790,6 +806,11 @@ impl Reader {
 fn begins_as_metric(key: &str) -> bool {
     let word = key.split(' ').next().unwrap_or_default();
     words::meaning(word) == Meaning::Metric
+}
+
+/// Whether `text`, which has `marks`, is white space.
+fn is_blank(text: &str, marks: Marks) -> bool {
+    !marks.any(Marks::INK) || marks.any(Marks::WIDE) && text.trim().is_empty()
 }
 
 fn maybe_not_finite(text: &str) -> bool {

@@ -5,6 +5,9 @@
 //! word (`mAP50`). One word of the vocabulary makes the whole name a metric
 //! (`val_custom_auc_top5`), and one denied word makes it none (`loss_weight`).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// What kind of number a name announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -227,6 +230,22 @@ const DENIED: &[&str] = &[
     "bins",
 ];
 
+const IN_METRIC: u8 = 1;
+const IN_WEAK: u8 = 2;
+const IN_DENIED: u8 = 4;
+
+/// For each word, the lists that have it.
+static VOCABULARY: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
+    let lists = [(METRIC, IN_METRIC), (WEAK, IN_WEAK), (DENIED, IN_DENIED)];
+    let mut vocabulary = HashMap::new();
+    for (list, mark) in lists {
+        for word in list {
+            *vocabulary.entry(*word).or_default() |= mark;
+        }
+    }
+    vocabulary
+});
+
 /// Words for the part of the data that a metric was measured on.
 const SPLITS: &[&str] = &[
     "train",
@@ -288,14 +307,19 @@ pub(super) fn meaning(name: &str) -> Meaning {
     let mut last_is_norm = false;
     let (mut batch, mut cost, mut most, mut scored) = (false, false, false, false);
     words(name, |word, stem| {
-        let has = |list: &[&str]| list.contains(&word) || list.contains(&stem);
-        metric |= has(METRIC)
+        let whole = VOCABULARY.get(word).copied().unwrap_or_default();
+        let kinds = if stem.len() == word.len() {
+            whole
+        } else {
+            whole | VOCABULARY.get(stem).copied().unwrap_or_default()
+        };
+        metric |= kinds & IN_METRIC != 0
             || word.ends_with("loss")
             || word.ends_with("accuracy")
             || word.ends_with("rmse")
             || (stem == "top" && stem != word);
-        weak |= has(WEAK) || (word.ends_with("error") && word.len() > 5);
-        denied |= DENIED.contains(&word);
+        weak |= kinds & IN_WEAK != 0 || (word.ends_with("error") && word.len() > 5);
+        denied |= whole & IN_DENIED != 0;
         batch |= matches!(word, "batch" | "data" | "reader");
         cost |= word == "cost";
         // "episode_reward_max", but not "max_grad_norm"

@@ -94,11 +94,15 @@ impl SessionMetrics {
     }
 
     fn entry(&mut self, key: SeriesKey) -> &mut Series {
-        let end = self.series.len();
-        let position = *self.index.entry(key.clone()).or_insert(end);
-        if position == end {
-            self.series.push(Series::new(key));
-        }
+        let position = match self.index.get(&key) {
+            Some(position) => *position,
+            None => {
+                let end = self.series.len();
+                self.index.insert(key.clone(), end);
+                self.series.push(Series::new(key));
+                end
+            }
+        };
         #[expect(
             clippy::indexing_slicing,
             reason = "the index holds positions of `series` only"

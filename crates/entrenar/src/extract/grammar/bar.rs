@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::marks::Marks;
 use super::super::number;
 
 /// One state of a bar.
@@ -23,8 +24,22 @@ pub(in crate::extract) struct Bar {
 
 /// Finds the bar in `line`: tqdm's (`83%|███ | 20/24 [00:00<00:00, loss=0.1]`), Keras's
 /// (`44/44 [====] - 1s - loss: 1.0`), and bars of box drawing (rich, Keras 3, Ultralytics).
-pub(in crate::extract) fn find(line: &str) -> Option<Bar> {
-    tqdm(line).or_else(|| leading(line)).or_else(|| drawn(line))
+pub(in crate::extract) fn find(line: &str, marks: Marks) -> Option<Bar> {
+    if !marks.any(Marks::SLASH) {
+        return None;
+    }
+    let tqdm = if marks.all(Marks::PERCENT.or(Marks::BAR)) {
+        tqdm(line)
+    } else {
+        None
+    };
+    tqdm.or_else(|| leading(line)).or_else(|| {
+        if marks.any(Marks::WIDE) {
+            drawn(line)
+        } else {
+            None
+        }
+    })
 }
 
 /// Reads `done/total` at `at`, blanks allowed before it.

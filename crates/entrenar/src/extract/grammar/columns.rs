@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::super::marks::Marks;
 use super::super::number;
 use super::super::words::{self, Counter, Meaning};
 
@@ -17,8 +18,11 @@ pub(in crate::extract) struct Header {
 }
 
 /// Reads a header: columns set apart by two blanks, a tab or a bar; the first is a counter, none
-/// is a number, and at least one is a metric.
-pub(in crate::extract) fn header(line: &str) -> Option<Header> {
+/// is a number or has a `:` or `=`, and at least one is a metric.
+pub(in crate::extract) fn header(line: &str, marks: Marks) -> Option<Header> {
+    if marks.any(Marks::COLON.or(Marks::EQUALS)) {
+        return None;
+    }
     let first = line.trim_start().bytes().next()?.to_ascii_lowercase();
     if !matches!(first, b'e' | b'i' | b's' | b'r' | b'b') || line.len() > 512 {
         return None;
@@ -26,7 +30,7 @@ pub(in crate::extract) fn header(line: &str) -> Option<Header> {
     let mut names = Vec::new();
     for cell in line.split("  ").flat_map(|piece| piece.split(['\t', '|'])) {
         let cell = cell.trim();
-        if cell.contains([':', '=']) || number::read(cell, 0).is_some() {
+        if number::read(cell, 0).is_some() {
             return None;
         }
         if !cell.is_empty() {

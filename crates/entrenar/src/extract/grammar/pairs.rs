@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::super::marks::Marks;
 use super::super::number;
 use super::super::words::{self, Counter};
 
@@ -58,19 +59,19 @@ pub(in crate::extract) fn read(line: &str) -> Vec<Pair<'_>> {
     // Byte behind the last value: no key begins before it.
     let mut floor = 0;
     let mut at = 0;
-    while let Some(byte) = bytes.get(at).copied() {
+    loop {
         while masks.peek().is_some_and(|mask| mask.end <= at) {
             masks.next();
         }
-        if let Some(mask) = masks.peek().filter(|mask| mask.contains(&at)) {
+        let Some(next) = next_start(bytes, at) else {
+            return pairs;
+        };
+        if let Some(mask) = masks.peek().filter(|mask| mask.start <= next) {
             at = mask.end;
             floor = at;
             continue;
         }
-        if !may_begin(bytes, at, byte) {
-            at += 1;
-            continue;
-        }
+        at = next;
         let Some(number) = number::read(line, at) else {
             at += 1;
             continue;
@@ -84,26 +85,61 @@ pub(in crate::extract) fn read(line: &str) -> Vec<Pair<'_>> {
             None => at = token_end(bytes, number.end),
         }
     }
-    pairs
 }
 
-/// Whether a number may begin at `at`: behind a blank, a separator or an opening bracket.
-fn may_begin(bytes: &[u8], at: usize, byte: u8) -> bool {
-    let starts = match byte {
-        b'0'..=b'9' => true,
-        b'+' | b'-' | b'.' => bytes.get(at + 1).is_some_and(|next| {
-            next.is_ascii_digit() || matches!(next, b'.' | b'i' | b'n' | b'I' | b'N')
-        }),
-        b'n' | b'N' | b'i' | b'I' => true,
-        _ => false,
-    };
-    starts
-        && match at.checked_sub(1).and_then(|before| bytes.get(before)) {
-            None | Some(b' ' | b'\t' | b'=' | b':' | b'[' | b'(') => true,
-            // A no-break space (U+00A0) or a figure space (U+2007).
-            Some(0xa0 | 0x87) => true,
-            _ => false,
+/// A number may begin with this byte.
+const STARTS: u8 = 1;
+/// A number may begin behind this byte.
+const BEFORE: u8 = 2;
+
+#[expect(clippy::indexing_slicing, reason = "there is an entry for each byte")]
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        kinds[byte as usize] = match byte {
+            b'0'..=b'9' | b'+' | b'-' | b'.' | b'n' | b'N' | b'i' | b'I' => STARTS,
+            b' ' | b'\t' | b'=' | b':' | b'[' | b'(' => BEFORE,
+            // The ends of a no-break space (U+00A0) and of a figure space (U+2007).
+            0xa0 | 0x87 => BEFORE,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break kinds;
         }
+        byte += 1;
+    }
+};
+
+#[expect(clippy::indexing_slicing, reason = "there is an entry for each byte")]
+fn kind(byte: u8) -> u8 {
+    KINDS[usize::from(byte)]
+}
+
+/// The first place from `from` where a number may begin: at the start of the line, or behind a
+/// blank, a separator or an opening bracket.
+fn next_start(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut before = match from.checked_sub(1) {
+        Some(last) => kind(*bytes.get(last)?),
+        None => BEFORE,
+    };
+    let rest = bytes.get(from..)?;
+    for (length, byte) in rest.iter().enumerate() {
+        let this = kind(*byte);
+        if this & STARTS != 0 && before & BEFORE != 0 {
+            let signed = matches!(byte, b'+' | b'-' | b'.');
+            let next = || rest.get(length + 1);
+            if !signed
+                || next().is_some_and(|next| {
+                    next.is_ascii_digit() || matches!(next, b'.' | b'i' | b'n' | b'I' | b'N')
+                })
+            {
+                return Some(from + length);
+            }
+        }
+        before = this;
+    }
+    None
 }
 
 /// End of the word that a number belongs to.
@@ -440,7 +476,7 @@ fn trim_key(key: &str) -> &str {
 /// An argument list that the line does not close reaches to the line's end.
 fn calls(line: &str) -> Vec<Range<usize>> {
     let mut masks: Vec<Range<usize>> = Vec::new();
-    if !(line.contains('(') && line.contains('=')) {
+    if !Marks::of(line).all(Marks::PARENTHESIS.or(Marks::EQUALS)) {
         return masks;
     }
     let bytes = line.as_bytes();
