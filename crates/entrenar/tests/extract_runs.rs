@@ -242,3 +242,29 @@ fn of_what_a_cell_evaluated_to_only_a_dictionary_is_read() {
     extract::apply(&mut session);
     assert!(session.metrics.is_empty() && session.runs.is_empty());
 }
+
+#[test]
+fn a_table_of_metrics_shown_again_with_more_lines_counts_once() {
+    let table = |losses: &[&str]| {
+        let lines: String = losses
+            .iter()
+            .enumerate()
+            .map(|(epoch, loss)| format!("<tr><td>{epoch}</td><td>{loss}</td></tr>"))
+            .collect();
+        let html = format!("<table><tr><th>epoch</th><th>valid_loss</th></tr>{lines}</table>");
+        json!({"output_type": "display_data", "metadata": {}, "data": {"text/html": html}})
+    };
+    let mut session = session(&[(
+        "learn.fit(2); learn.fit(1)",
+        vec![table(&["0.5"]), table(&["0.5", "0.25"]), table(&["0.125"])],
+    )]);
+    extract::apply(&mut session);
+    assert_eq!(
+        by_run(&session, "valid_loss"),
+        [(Some(0), vec![0.5, 0.25]), (Some(1), vec![0.125])]
+    );
+    let series = session.metrics.named("valid_loss").next();
+    let origin = series.and_then(|series| series.points().next()?.origin);
+    let origin = origin.expect("read from an output");
+    assert_eq!((origin.output, origin.rule.as_ref()), (1, "html table"));
+}

@@ -17,7 +17,8 @@ use super::{ExtractedPoint, PointKind, runs};
 /// Reads the outputs of all cells of `session` into its metrics and finds its runs.
 ///
 /// The outputs of one stream (`stdout`, `stderr`) of a cell are read as one text. Of what a cell evaluated
-/// to, only a dictionary (`{'eval_loss': 0.28, …}`) is read; tracebacks are not. An intermediate
+/// to or displayed, a dictionary (`{'eval_loss': 0.28, …}`) and a table of metrics in HTML are
+/// read; tracebacks are not. A table shown again with more lines counts once. An intermediate
 /// state of a progress bar enters only where its cell reports nothing else of that name.
 ///
 /// Call it once, when all cells are there: a second call would add the points again.
@@ -92,7 +93,22 @@ pub(super) type CellPoint = (ExtractedPoint, u32, Range<u32>);
 fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
     let mut points = Vec::new();
     let mut streams: Vec<(Option<&str>, Joined)> = Vec::new();
+    let mut table: (usize, Vec<ExtractedPoint>) = (0, Vec::new());
     for (index, output) in outputs.iter().enumerate() {
+        let html = super::html::points(&html_text(output));
+        if !html.is_empty() {
+            if grows(&table.1, &html) {
+                let shown = narrow(table.0);
+                points.retain(|(point, output, _): &CellPoint| {
+                    *output != shown || point.rule != "html table"
+                });
+            }
+            table = (index, html.clone());
+            points.extend(html.into_iter().map(|point| {
+                let span = narrow(point.span.start)..narrow(point.span.end);
+                (point, narrow(index), span)
+            }));
+        }
         match output.get("output_type").and_then(Value::as_str) {
             Some("stream") => {
                 let name = output.get("name").and_then(Value::as_str);
@@ -137,6 +153,27 @@ fn cell_points(outputs: &[Value]) -> Vec<CellPoint> {
         .collect();
     points.retain(|(point, ..)| point.kind == PointKind::Log || !logged.contains(&point.name));
     points
+}
+
+/// The HTML of an output; empty where it has none.
+fn html_text(output: &Value) -> Cow<'_, str> {
+    match output.get("data").and_then(|data| data.get("text/html")) {
+        Some(Value::String(html)) => Cow::Borrowed(html),
+        Some(Value::Array(lines)) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => Cow::Borrowed(""),
+    }
+}
+
+/// Whether `now` is the table `before`, perhaps with more lines.
+fn grows(before: &[ExtractedPoint], now: &[ExtractedPoint]) -> bool {
+    !before.is_empty()
+        && before.len() <= now.len()
+        && before.iter().zip(now).all(|(old, new)| {
+            old.name == new.name
+                && old.value.to_bits() == new.value.to_bits()
+                && old.step == new.step
+                && old.epoch == new.epoch
+        })
 }
 
 /// Reads a dictionary that a cell evaluated to; it may be spread over several lines.

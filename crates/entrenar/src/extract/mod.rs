@@ -19,15 +19,15 @@
 //! A step or an epoch comes from the line itself, else from the last line of the same text that
 //! showed one.
 //!
-//! [`apply`] does this for all outputs of a session and finds its runs. Only streams and
-//! dictionaries that a cell evaluated to are read: tables of metrics in HTML and the state of
-//! widgets are another kind of input, which this module does not read. A grammar for one of them
-//! would hand its names and numbers to the same reader.
+//! [`apply`] does this for all outputs of a session and finds its runs. It reads streams,
+//! dictionaries that a cell evaluated to, and tables of metrics in HTML (rule `html table`). The
+//! state of widgets is another kind of input, which this module does not read.
 
 mod apply;
 mod clues;
 mod config;
 mod grammar;
+mod html;
 pub mod lines;
 mod marks;
 mod number;

@@ -822,6 +822,6 @@ fn maybe_not_finite(text: &str) -> bool {
     clippy::cast_possible_truncation,
     reason = "below 2^53 and whole, as checked"
 )]
-fn whole(value: f64) -> Option<i64> {
+pub(super) fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
 }

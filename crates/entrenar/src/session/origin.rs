@@ -41,7 +41,7 @@ pub struct Origin {
     pub cell: u32,
     /// Index of the output in that cell's outputs.
     pub output: u32,
-    /// Byte range of the value in that output's text.
+    /// Byte range of the value in that output's text; in its HTML for the rule `html table`.
     pub span: Range<u32>,
     /// Name of the grammar that read it.
     pub rule: Cow<'static, str>,
