@@ -62,12 +62,44 @@ pub(super) fn read(text: &str, at: usize) -> Option<Number> {
     let value = if grouped {
         digits.replace(',', "").parse().ok()?
     } else {
-        digits.parse().ok()?
+        match short(digits) {
+            Some(value) => value,
+            None => digits.parse().ok()?,
+        }
     };
     Some(Number {
         value,
         end,
         integer,
+    })
+}
+
+/// The value of at most 15 characters without an exponent. Digits and power of ten are both exact
+/// in a double, so that the one division rounds as it must.
+fn short(digits: &str) -> Option<f64> {
+    const POWERS: [f64; 15] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+    ];
+    if digits.len() > 15 {
+        return None;
+    }
+    let (mut mantissa, mut point, mut fraction) = (0.0, false, 0);
+    for byte in digits.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10.0 + f64::from(byte - b'0');
+                fraction += usize::from(point);
+            }
+            b'.' => point = true,
+            b'+' | b'-' => {}
+            _ => return None,
+        }
+    }
+    let value = mantissa / POWERS.get(fraction)?;
+    Some(if digits.starts_with('-') {
+        -value
+    } else {
+        value
     })
 }
 
@@ -222,6 +254,15 @@ mod tests {
         assert_eq!(read("3.", 0).unwrap().end, 2);
         for text in ["", "-", ".", "e5", "nano", "information", "+x"] {
             assert_eq!(read(text, 0), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn short_numbers_are_exact(text in "[-+]?[0-9]{0,15}[.]?[0-9]{1,15}") {
+            if let Some(value) = short(&text) {
+                assert_eq!(value.to_bits(), text.parse::<f64>().unwrap().to_bits());
+            }
         }
     }
 

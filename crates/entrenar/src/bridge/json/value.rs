@@ -65,6 +65,9 @@ struct State {
     duplicates: Vec<Vec<Segment>>,
     /// Number of duplicate keys, those without a path included.
     duplicate_count: usize,
+    /// The elements of the arrays that are not at their end yet, those of the innermost last:
+    /// an array gets its memory once, when its length is known.
+    elements: Vec<Value>,
 }
 
 impl State {
@@ -178,14 +181,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
+        let start = self.0.elements.len();
         loop {
             let known = self.0.duplicates.len();
             let Some(value) = sequence.next_element_seed(Seed(&mut *self.0))? else {
-                return Ok(Value::Array(values));
+                return Ok(Value::Array(self.0.elements.drain(start..).collect()));
             };
-            self.0.leave(known, || Segment::Index(values.len()));
-            values.push(value);
+            let index = self.0.elements.len() - start;
+            self.0.leave(known, || Segment::Index(index));
+            self.0.elements.push(value);
         }
     }
 

@@ -245,9 +245,13 @@ fn pair_at(
         key = key.strip_prefix("and ").unwrap_or(key);
     }
     let key_at = key_end - (key_end - key_at).min(line.get(key_at..key_end)?.trim_start().len());
+    let bare = key.is_empty() && floor == 0 && line.get(..at)?.trim_matches([' ', '[']).is_empty();
+    let named = !key.is_empty() && key.len() <= MAX_KEY && separator != Separator::None;
+    if !bare && !named {
+        return None;
+    }
     let counter = words::counter(key);
     let ordinal = counter.is_some();
-    let bare = key.is_empty() && floor == 0 && line.get(..at)?.trim_matches([' ', '[']).is_empty();
     let mut total = None;
     if byte(end) == b'/' {
         let other = number::read(line, end + 1).or_else(|| {
@@ -274,8 +278,6 @@ fn pair_at(
         if !counts {
             return None;
         }
-    } else if key.is_empty() || key.len() > MAX_KEY || separator == Separator::None {
-        return None;
     } else if ordinal {
         // "Epoch 3:", "Epoch [3/5]", "step 20 ,", "Epoch 3."
         if byte(end).is_ascii_alphanumeric()
