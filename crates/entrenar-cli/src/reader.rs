@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use entrenar::bridge::Limits;
 
@@ -69,34 +71,115 @@ impl Gate {
     }
 }
 
-/// Reads `inputs` and gives each with its place to `take`, in order. A failure of `take` ends
-/// it; a failure to read is handed over like a session.
-pub(crate) fn read_in_order(
+/// The inputs that were read, in order.
+pub(crate) struct Results<'a, T> {
+    total: usize,
+    wanted: usize,
+    readers: Readers<'a, T>,
+}
+
+enum Readers<'a, T> {
+    /// None: what is wanted is read when it is asked for.
+    Here(&'a dyn Fn(usize) -> Result<T, Failure>),
+    Threads {
+        receiver: mpsc::Receiver<(usize, Result<T, Failure>)>,
+        early: BTreeMap<usize, Result<T, Failure>>,
+        gate: &'a Gate,
+        sizes: &'a [u64],
+    },
+}
+
+impl<T> Results<'_, T> {
+    /// The next input's place and what was read; `None` after the last, or where that takes
+    /// longer than `patience`. What is late comes at a later call.
+    pub(crate) fn next_within(
+        &mut self,
+        patience: Duration,
+    ) -> Option<(usize, Result<T, Failure>)> {
+        let wanted = self.wanted;
+        if wanted >= self.total {
+            return None;
+        }
+        let read = match &mut self.readers {
+            Readers::Here(read) => read(wanted),
+            Readers::Threads {
+                receiver,
+                early,
+                gate,
+                sizes,
+            } => {
+                let read = loop {
+                    if let Some(read) = early.remove(&wanted) {
+                        break read;
+                    }
+                    match receiver.recv_timeout(patience) {
+                        Ok((at, read)) => drop(early.insert(at, read)),
+                        Err(RecvTimeoutError::Timeout) => return None,
+                        Err(error @ RecvTimeoutError::Disconnected) => {
+                            let failure =
+                                Failure::new(Exit::InputFailed, "a reader ended too early");
+                            break Err(failure.because(&error));
+                        }
+                    }
+                };
+                gate.handed_over(sizes.get(wanted).copied().unwrap_or_default());
+                read
+            }
+        };
+        self.wanted += 1;
+        Some((wanted, read))
+    }
+}
+
+impl<T> Iterator for Results<'_, T> {
+    type Item = (usize, Result<T, Failure>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.wanted < self.total {
+            let next = self.next_within(Duration::from_secs(3600));
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+}
+
+/// Reads `inputs`, has each prepared where it was read, and gives them in order to `take`.
+///
+/// A failure to read is handed over like a session. What `take` leaves is not read.
+pub(crate) fn read_in_order<T: Send, R>(
     inputs: &[Input],
     limits: Limits,
-    mut take: impl FnMut(usize, Result<Read, Failure>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    prepare: impl Fn(Read) -> T + Sync,
+    take: impl FnOnce(&mut Results<'_, T>) -> R,
+) -> Result<R, Failure> {
+    let total = inputs.len();
+    let read_at = |at: usize| match inputs.get(at) {
+        Some(input) => read(input, limits, &prepare),
+        None => Err(Failure::new(Exit::InputFailed, "there is no such input")),
+    };
     let workers = thread::available_parallelism()
         .map_or(1, NonZero::get)
-        .min(inputs.len())
+        .min(total)
         .min(8);
     if workers < 2 {
-        return inputs
-            .iter()
-            .enumerate()
-            .try_for_each(|(at, input)| take(at, read(input, limits)));
+        return Ok(take(&mut Results {
+            total,
+            wanted: 0,
+            readers: Readers::Here(&read_at),
+        }));
     }
     let sizes: Vec<u64> = inputs.iter().map(Input::size).collect();
     let gate = Gate::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let (gate, sizes) = (&gate, sizes.as_slice());
+        let (gate, sizes, read_at) = (&gate, sizes.as_slice(), &read_at);
         for number in 0..workers {
             let sender = sender.clone();
             let work = move || {
                 while let Some(at) = gate.claim(sizes) {
-                    let Some(input) = inputs.get(at) else { break };
-                    if sender.send((at, read(input, limits))).is_err() {
+                    if sender.send((at, read_at(at))).is_err() {
                         break;
                     }
                 }
@@ -112,34 +195,25 @@ pub(crate) fn read_in_order(
             }
         }
         drop(sender);
-        let mut early = BTreeMap::new();
-        for wanted in 0..inputs.len() {
-            let read = loop {
-                if let Some(read) = early.remove(&wanted) {
-                    break read;
-                }
-                match receiver.recv() {
-                    Ok((at, read)) => drop(early.insert(at, read)),
-                    Err(error) => {
-                        gate.stop();
-                        let failure = Failure::new(Exit::InputFailed, "a reader ended too early");
-                        return Err(failure.because(&error));
-                    }
-                }
-            };
-            if let Err(failure) = take(wanted, read) {
-                gate.stop();
-                return Err(failure);
-            }
-            gate.handed_over(sizes.get(wanted).copied().unwrap_or_default());
-        }
-        Ok(())
+        let taken = take(&mut Results {
+            total,
+            wanted: 0,
+            readers: Readers::Threads {
+                receiver,
+                early: BTreeMap::new(),
+                gate,
+                sizes,
+            },
+        });
+        gate.stop();
+        Ok(taken)
     })
 }
 
 /// Reads one input; a bug in a reader is that input's failure and not the others'.
-fn read(input: &Input, limits: Limits) -> Result<Read, Failure> {
-    catch_unwind(AssertUnwindSafe(|| input.read(limits))).unwrap_or_else(|_panic| {
+fn read<T>(input: &Input, limits: Limits, prepare: impl Fn(Read) -> T) -> Result<T, Failure> {
+    let work = || input.read(limits).map(prepare);
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| {
         Err(Failure::new(
             Exit::InputFailed,
             format!("cannot read {input}: its reader met a bug"),
@@ -156,29 +230,31 @@ mod tests {
         let inputs: Vec<_> = (0..600)
             .map(|n| Input::File(format!("/no/such/{n}").into()))
             .collect();
-        let mut seen = Vec::new();
-        read_in_order(&inputs, Limits::default(), |at, read| {
-            assert!(read.is_err());
-            seen.push(at);
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!(seen, (0..600).collect::<Vec<_>>());
+        let seen = read_in_order(
+            &inputs,
+            Limits::default(),
+            |read| read,
+            |results| {
+                results
+                    .map(|(at, read)| {
+                        assert!(read.is_err());
+                        at
+                    })
+                    .collect::<Vec<_>>()
+            },
+        );
+        assert_eq!(seen.unwrap(), (0..600).collect::<Vec<_>>());
     }
 
     #[test]
-    fn ends_when_it_is_told_to() {
+    fn ends_when_the_rest_is_left() {
         let inputs = vec![Input::File("/no/such".into()); 600];
-        let mut taken = 0;
-        let ended = read_in_order(&inputs, Limits::default(), |at, _| {
-            taken += 1;
-            if at == 3 {
-                Err(Failure::Closed)
-            } else {
-                Ok(())
-            }
-        });
-        assert!(matches!(ended, Err(Failure::Closed)));
-        assert_eq!(taken, 4);
+        let taken = read_in_order(
+            &inputs,
+            Limits::default(),
+            |read| read,
+            |results| results.take(4).count(),
+        );
+        assert_eq!(taken.unwrap(), 4);
     }
 }

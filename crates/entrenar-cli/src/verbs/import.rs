@@ -1,8 +1,11 @@
+use std::borrow::Cow;
+use std::iter;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use entrenar::bridge::Limits;
 use entrenar::session::{EntrenarSession, ImportWarning, Sha256Hash};
-use entrenar::store::{ImportStatus, SqliteStore, Store as _};
+use entrenar::store::{ImportStatus, Prepared, SqliteStore};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -10,7 +13,7 @@ use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::input::{self, Input, Read};
-use crate::reader;
+use crate::reader::{self, Results};
 use crate::table::{Column, Table};
 use crate::term::{Line, Tone, visible};
 
@@ -58,7 +61,11 @@ impl SizeLimit {
 
 /// Sessions that are kept in one transaction: so many, or so many bytes of sources.
 const BATCH_SESSIONS: usize = 256;
-const BATCH_BYTES: usize = 64 << 20;
+const BATCH_BYTES: u64 = 64 << 20;
+/// A transaction takes no more sessions after this time.
+const BATCH_TIME: Duration = Duration::from_secs(1);
+/// How long a transaction waits for the next session.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// With more inputs than this, only the failures are listed one by one.
 const MOST_LISTED: usize = 40;
 /// With fewer inputs and bytes than this, no progress bar is worth its flicker.
@@ -139,34 +146,21 @@ impl Args {
         }
         let mut store = app.store_to_write()?;
         let bar = progress(&inputs);
-        let mut batch = Batch::default();
-        let mut store_outcome = |at: usize, outcome: Outcome| {
+        let mut tell = |at: usize, outcome: Outcome| {
             if let Some(slot) = places.get(at).and_then(|place| outcomes.get_mut(*place)) {
                 *slot = Some(outcome);
             }
         };
-        let read = reader::read_in_order(&inputs, self.limit.limits(), |at, read| {
-            let Some(input) = inputs.get(at) else {
-                return Ok(());
-            };
-            bar.set_message(visible(&input.name()).into_owned());
-            match read {
-                Ok(read) => batch.push(at, input, read),
-                Err(failure) => store_outcome(
-                    at,
-                    Outcome {
-                        source: input.name(),
-                        result: Err(failure),
-                    },
-                ),
-            }
-            bar.inc(1);
-            if batch.is_full() {
-                batch.keep(&mut store, &mut store_outcome)?;
+        let prepare =
+            |read: Read| Prepared::new(Cow::Owned(read.session), read.source.map(Cow::Owned));
+        let read = reader::read_in_order(&inputs, self.limit.limits(), prepare, |results| {
+            // The first of a transaction is waited for without the store's lock.
+            while let Some(first) = results.next() {
+                keep(&mut store, &inputs, first, results, &bar, &mut tell)?;
             }
             Ok(())
         })
-        .and_then(|()| batch.keep(&mut store, &mut store_outcome));
+        .and_then(|kept| kept);
         bar.finish_and_clear();
         let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
         if self.json {
@@ -186,47 +180,59 @@ impl Args {
     }
 }
 
-/// Sessions that were read and wait for their transaction.
-#[derive(Debug, Default)]
-struct Batch {
-    read: Vec<(usize, String, Read)>,
-    bytes: usize,
-}
-
-impl Batch {
-    fn push(&mut self, at: usize, input: &Input, read: Read) {
-        self.bytes += read.source.as_ref().map_or(0, Vec::len);
-        self.read.push((at, input.name(), read));
-    }
-
-    fn is_full(&self) -> bool {
-        self.read.len() >= BATCH_SESSIONS || self.bytes >= BATCH_BYTES
-    }
-
-    /// Keeps the sessions in one transaction and tells what became of each.
-    fn keep(
-        &mut self,
-        store: &mut SqliteStore,
-        tell: &mut impl FnMut(usize, Outcome),
-    ) -> Result<(), Failure> {
-        if self.read.is_empty() {
-            return Ok(());
+/// Keeps `first` and what is read soon after it in one transaction, and tells what became of
+/// each.
+fn keep(
+    store: &mut SqliteStore,
+    inputs: &[Input],
+    first: (usize, Result<Prepared<'static>, Failure>),
+    rest: &mut Results<'_, Prepared<'static>>,
+    bar: &ProgressBar,
+    tell: &mut impl FnMut(usize, Outcome),
+) -> Result<(), Failure> {
+    let name = |at: usize| inputs.get(at).map(Input::name).unwrap_or_default();
+    let begin = Instant::now();
+    let mut bytes = 0;
+    let mut notes = Vec::new();
+    let mut first = Some(first);
+    let sessions = iter::from_fn(|| {
+        loop {
+            let is_full = notes.len() >= BATCH_SESSIONS
+                || bytes >= BATCH_BYTES
+                || begin.elapsed() >= BATCH_TIME;
+            let (at, read) = match first.take() {
+                Some(first) => first,
+                None if is_full => return None,
+                None => rest.next_within(PATIENCE)?,
+            };
+            bar.set_message(visible(&name(at)).into_owned());
+            bar.inc(1);
+            match read {
+                Ok(session) => {
+                    bytes += inputs.get(at).map_or(0, Input::size);
+                    let kept = Kept::new(session.session(), ImportStatus::Unchanged);
+                    notes.push((at, kept));
+                    return Some(session);
+                }
+                Err(failure) => tell(
+                    at,
+                    Outcome {
+                        source: name(at),
+                        result: Err(failure),
+                    },
+                ),
+            }
         }
-        let sessions: Vec<_> = self
-            .read
-            .iter()
-            .map(|(_, _, read)| (&read.session, read.source.as_deref()))
-            .collect();
-        let results = store.import_all(&sessions)?;
-        for ((at, source, read), result) in self.read.drain(..).zip(results) {
-            let result = result
-                .map(|status| Kept::new(&read.session, status))
-                .map_err(Failure::from);
-            tell(at, Outcome { source, result });
-        }
-        self.bytes = 0;
-        Ok(())
+    });
+    let results = store.import_prepared(sessions)?;
+    for ((at, kept), result) in notes.into_iter().zip(results) {
+        let result = result
+            .map(|status| Kept { status, ..kept })
+            .map_err(Failure::from);
+        let source = name(at);
+        tell(at, Outcome { source, result });
     }
+    Ok(())
 }
 
 fn progress(inputs: &[Input]) -> ProgressBar {

@@ -15,7 +15,7 @@ pub use error::StoreError;
 pub use query::{
     Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredEvent,
 };
-pub use sqlite::{BUSY_TIMEOUT, SqliteStore, StoreMode};
+pub use sqlite::{BUSY_TIMEOUT, Prepared, SqliteStore, StoreMode};
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,10 +21,15 @@ pub(super) fn put(
     if let Some(blob) = known {
         return Ok(blob);
     }
+    // Room first, then the bytes right into the pages: a bound parameter would be copied twice.
     connection
-        .prepare_cached("INSERT INTO blobs (sha256, size, data) VALUES (?1, ?2, ?3)")?
-        .execute(params![sha256.as_bytes(), length(data.len()), data])?;
-    Ok(connection.last_insert_rowid())
+        .prepare_cached("INSERT INTO blobs (sha256, size, data) VALUES (?1, ?2, zeroblob(?2))")?
+        .execute(params![sha256.as_bytes(), length(data.len())])?;
+    let row = connection.last_insert_rowid();
+    connection
+        .blob_open("main", "blobs", "data", row, false)?
+        .write_all_at(data, 0)?;
+    Ok(row)
 }
 
 /// Refuses what the database cannot hold.

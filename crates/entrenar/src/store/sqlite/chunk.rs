@@ -8,7 +8,8 @@
 //! 12  4  number of points
 //! 16     the columns, each:
 //!          0  1  which column
-//!          1  1  encoding: 0 little-endian numbers, 1 pco (standalone format)
+//!          1  1  encoding: 0 little-endian numbers, 1 pco (standalone format), 2 one number that
+//!                all points have
 //!          2  1  presence: 0 every point has a value, 1 a bitmap comes first
 //!          3  1  zero
 //!          4  4  length of what follows
@@ -35,14 +36,15 @@ const CHECKSUM_BYTES: usize = 8;
 
 const RAW: u8 = 0;
 const PCO: u8 = 1;
+const SAME: u8 = 2;
 
 const ALL_PRESENT: u8 = 0;
 const BITMAP: u8 = 1;
 
 /// pco's level: beyond 8 it costs more time than it saves bytes.
 const COMPRESSION_LEVEL: usize = 8;
-/// Fewer numbers than this are not worth pco's header.
-const MIN_COMPRESSED: usize = 6;
+/// Fewer numbers than this are not worth pco's header and time.
+const MIN_COMPRESSED: usize = 24;
 
 /// Which column, in the order in which they are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,6 +121,8 @@ fn widen<T: PartialOrd + Copy>(range: &mut Option<(T, T)>, value: T) {
 trait Plain: Number + Copy + Default {
     const BYTES: usize;
     fn put(self, bytes: &mut Vec<u8>);
+    /// Whether the bits are the same.
+    fn is_same(self, other: Self) -> bool;
     fn take(bytes: &[u8]) -> Option<Self>;
 }
 
@@ -128,6 +132,9 @@ macro_rules! plain {
             const BYTES: usize = size_of::<Self>();
             fn put(self, bytes: &mut Vec<u8>) {
                 bytes.extend_from_slice(&self.to_le_bytes());
+            }
+            fn is_same(self, other: Self) -> bool {
+                self.to_le_bytes() == other.to_le_bytes()
             }
             fn take(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self::from_le_bytes)
@@ -205,6 +212,11 @@ impl Writer {
         } else {
             (BITMAP, bitmap)
         };
+        if let Some(same) = same_bytes(&present) {
+            content.extend_from_slice(&same);
+            self.put(column, SAME, presence, &content);
+            return;
+        }
         let raw_bytes = present.len() * T::BYTES;
         let packed = compress(&present).filter(|packed| packed.len() < raw_bytes);
         let encoding = if let Some(packed) = packed {
@@ -245,6 +257,20 @@ impl Writer {
 fn put_length(length: usize, bytes: &mut Vec<u8>) {
     let length = u32::try_from(length).unwrap_or(u32::MAX);
     bytes.extend_from_slice(&length.to_le_bytes());
+}
+
+/// The bytes of the number that all `values` are, to the bit; `None` where they differ.
+fn same_bytes<T: Plain>(values: &[T]) -> Option<Vec<u8>> {
+    let bytes = |value: T| {
+        let mut bytes = Vec::with_capacity(T::BYTES);
+        value.put(&mut bytes);
+        bytes
+    };
+    let (first, others) = values.split_first()?;
+    if others.is_empty() || others.iter().any(|value| !value.is_same(*first)) {
+        return None;
+    }
+    Some(bytes(*first))
 }
 
 fn compress<T: Plain>(values: &[T]) -> Option<Vec<u8>> {
@@ -436,6 +462,10 @@ fn numbers<T: Plain>(
                 .chunks_exact(T::BYTES)
                 .filter_map(T::take)
                 .collect()
+        }
+        SAME => {
+            let value = T::take(reader.0).ok_or("a column has a wrong length")?;
+            vec![value; present]
         }
         PCO => {
             let mut values = vec![T::default(); present];

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::prepare::Output;
 use super::value::moment;
 use crate::session::{
     CellRecord, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
@@ -20,6 +21,18 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// The digest of what cannot be edited: all but name, tags, notes and derived marks.
 pub(super) fn content(session: &EntrenarSession) -> Sha256Hash {
+    let records = session.cell_records.iter();
+    let outputs: Vec<Vec<Output>> = records
+        .map(|record| record.outputs.iter().map(Output::of).collect())
+        .collect();
+    content_with(session, &outputs).0
+}
+
+/// [`content`], where the outputs of each record are there as JSON; and how many bytes it covers.
+pub(super) fn content_with(
+    session: &EntrenarSession,
+    outputs: &[Vec<Output>],
+) -> (Sha256Hash, usize) {
     let mut digest = Digest::new(DOMAIN);
     digest.text(&session.id);
     for text in [
@@ -46,7 +59,10 @@ pub(super) fn content(session: &EntrenarSession) -> Sha256Hash {
         digest.time(cell.timestamp);
         digest.optional(cell.duration_ms, Digest::number);
     });
-    digest.list(&session.cell_records, Digest::record);
+    digest.length(session.cell_records.len());
+    for (record, outputs) in session.cell_records.iter().zip(outputs) {
+        digest.record(record, outputs);
+    }
     digest.list(&session.document.cells, |digest, cell| match cell {
         DocumentCell::Code(index) => {
             digest.text("code");
@@ -76,8 +92,9 @@ pub(super) fn content(session: &EntrenarSession) -> Sha256Hash {
     digest.finish()
 }
 
-/// The digest of everything, by which a session without a source is known again.
-pub(super) fn whole(session: &EntrenarSession, content: &Sha256Hash) -> Sha256Hash {
+/// The digest of everything, by which a session without a source is known again; and how many
+/// bytes it covers beside the content.
+pub(super) fn whole(session: &EntrenarSession, content: &Sha256Hash) -> (Sha256Hash, usize) {
     let mut digest = Digest::new(DOMAIN);
     digest.bytes(content.as_bytes());
     digest.text(&session.name);
@@ -90,6 +107,8 @@ pub(super) fn whole(session: &EntrenarSession, content: &Sha256Hash) -> Sha256Ha
 struct Digest {
     hasher: Sha256,
     buffer: Vec<u8>,
+    /// Bytes that went through the buffer.
+    hashed: usize,
 }
 
 impl Digest {
@@ -97,18 +116,21 @@ impl Digest {
         Self {
             hasher: Sha256::new(),
             buffer: domain.to_vec(),
+            hashed: 0,
         }
     }
 
-    fn finish(mut self) -> Sha256Hash {
+    fn finish(mut self) -> (Sha256Hash, usize) {
         self.hasher.update(&self.buffer);
-        Sha256Hash::from_bytes(self.hasher.finalize().into())
+        let hash = Sha256Hash::from_bytes(self.hasher.finalize().into());
+        (hash, self.hashed + self.buffer.len())
     }
 
     fn raw(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES {
             self.hasher.update(&self.buffer);
+            self.hashed += self.buffer.len();
             self.buffer.clear();
         }
     }
@@ -180,11 +202,13 @@ impl Digest {
         }
     }
 
-    fn record(&mut self, record: &CellRecord) {
+    fn record(&mut self, record: &CellRecord, outputs: &[Output]) {
         self.optional(record.id.as_deref(), Self::text);
         self.optional(record.execution_count, Self::signed);
         self.optional(record.mode.as_deref(), Self::text);
-        self.list(&record.outputs, Self::shown);
+        self.list(outputs, |digest, output| {
+            digest.raw(output.sha256.as_bytes());
+        });
         self.optional(record.error.as_ref(), |digest, error| {
             digest.text(&error.name);
             digest.text(&error.message);

@@ -7,15 +7,14 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value, json};
 
 use super::blob;
-use super::chunk::{self, Statistics};
+use super::chunk::Statistics;
 use super::events::{self, Event};
 use super::failure::Failure;
-use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
+use super::load;
+use super::prepare::{Computed, Output, Prepared, Source};
 use super::value::{self, length, moment, optional_moment, optional_text, signed, text};
-use super::{digest, load};
 use crate::session::{
     CellRecord, Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
-    output,
 };
 use crate::store::{ImportStatus, StoreError};
 
@@ -32,31 +31,32 @@ pub(super) const OWN_OUTPUT: i64 = 1;
 pub(super) const JOINED_OUTPUT: i64 = 2;
 
 /// Imports each session by itself: one that is refused leaves nothing.
-pub(super) fn all(
+pub(super) fn all<'a>(
     transaction: &mut Transaction<'_>,
     clock: &dyn Clock,
-    sessions: &[(&EntrenarSession, Option<&[u8]>)],
+    sessions: impl IntoIterator<Item = Prepared<'a>>,
     path: &Path,
 ) -> Result<Vec<Result<ImportStatus, StoreError>>, Failure> {
-    let mut statuses = Vec::with_capacity(sessions.len());
-    for (session, source) in sessions {
-        let savepoint = transaction.savepoint()?;
-        let status = match one(&savepoint, clock, session, *source) {
-            Ok(status) => {
-                savepoint.commit()?;
-                Ok(status)
-            }
-            Err(failure) => {
-                drop(savepoint);
-                match failure.at(path) {
-                    refusal @ (StoreError::IdTaken { .. }
-                    | StoreError::TooLarge { .. }
-                    | StoreError::TooDeep { .. }) => Err(refusal),
-                    failed => return Err(failed.into()),
-                }
-            }
+    let mut statuses = Vec::new();
+    for prepared in sessions {
+        let is_large = prepared.computed.as_ref().is_ok_and(|c| c.is_large);
+        let done = if is_large {
+            let savepoint = transaction.savepoint()?;
+            one(&savepoint, clock, prepared)
+                .and_then(|status| Ok(savepoint.commit().map(|()| status)?))
+        } else {
+            // A refusal comes before its first row.
+            one(transaction, clock, prepared)
         };
-        statuses.push(status);
+        statuses.push(match done.map_err(|failure| failure.at(path)) {
+            Ok(status) => Ok(status),
+            Err(
+                refusal @ (StoreError::IdTaken { .. }
+                | StoreError::TooLarge { .. }
+                | StoreError::TooDeep { .. }),
+            ) => Err(refusal),
+            Err(failed) => return Err(failed.into()),
+        });
     }
     Ok(statuses)
 }
@@ -64,24 +64,26 @@ pub(super) fn all(
 fn one(
     connection: &Connection,
     clock: &dyn Clock,
-    session: &EntrenarSession,
-    source: Option<&[u8]>,
+    prepared: Prepared<'_>,
 ) -> Result<ImportStatus, Failure> {
-    let source = Source::of(session, source)?;
+    let Prepared {
+        session,
+        source,
+        computed,
+    } = prepared;
     if let Some(sha256) = &source.sha256
         && is_known(connection, sha256)?
     {
         return Ok(ImportStatus::Unchanged);
     }
-    let content = digest::content(session);
-    let whole = digest::whole(session, &content);
+    let computed = computed?;
     let same_id = connection
         .prepare_cached("SELECT import_sha256 FROM sessions WHERE id = ?1")?
         .query_row([text(&session.id)], |row| row.get::<_, value::Hash>(0))
         .optional()?;
     if let Some(imported) = same_id {
         if source.sha256.is_none()
-            && (imported.0 == whole || load::session(connection, &session.id)? == *session)
+            && (imported.0 == computed.whole || load::session(connection, &session.id)? == *session)
         {
             return Ok(ImportStatus::Unchanged);
         }
@@ -90,11 +92,10 @@ fn one(
         }
         .into());
     }
-    check_limits(session)?;
-    insert(connection, clock, session, &source, &whole)?;
+    insert(connection, clock, &session, &source, &computed)?;
     let detail = events::detail([
         ("cells", json!(session.code_history.len())),
-        ("content", json!(content.to_string())),
+        ("content", json!(computed.content.to_string())),
         ("points", json!(session.metrics.point_count())),
         ("source", json!(source.sha256.map(|hash| hash.to_string()))),
         ("warnings", json!(session.warnings.len())),
@@ -111,97 +112,10 @@ fn one(
     Ok(ImportStatus::Imported)
 }
 
-/// The source document of a session that is imported.
-pub(super) struct Source<'a> {
-    /// The digest by which the session is known.
-    pub(super) sha256: Option<Sha256Hash>,
-    /// The document, where it is what the session says it is.
-    pub(super) bytes: Option<&'a [u8]>,
-}
-
-impl<'a> Source<'a> {
-    fn of(session: &EntrenarSession, bytes: Option<&'a [u8]>) -> Result<Self, Failure> {
-        let described = session.source.as_ref().map(|source| source.sha256);
-        let Some(bytes) = bytes else {
-            return Ok(Self {
-                sha256: described,
-                bytes: None,
-            });
-        };
-        blob::fits(|| "the source document".into(), bytes.len())?;
-        let actual = Sha256Hash::of(bytes);
-        Ok(match described {
-            // A `session.json` describes a session that was read from another document.
-            Some(sha256) if sha256 != actual => Self {
-                sha256: described,
-                bytes: None,
-            },
-            _ => Self {
-                sha256: Some(actual),
-                bytes: Some(bytes),
-            },
-        })
-    }
-}
-
 fn is_known(connection: &Connection, sha256: &Sha256Hash) -> Result<bool, Failure> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM sources WHERE sha256 = ?1")?
         .exists([sha256.as_bytes()])?)
-}
-
-fn check_limits(session: &EntrenarSession) -> Result<(), StoreError> {
-    check_maps(
-        "the document",
-        [&session.document.metadata, &session.document.extra],
-    )?;
-    for (index, cell) in session.code_history.iter().enumerate() {
-        let size = cell.source.len() + cell.output.as_ref().map_or(0, String::len);
-        blob::fits(|| format!("cell {index}"), size)?;
-    }
-    for (index, record) in session.cell_records.iter().enumerate() {
-        let place = format!("cell {index}");
-        check_maps(&place, [&record.metadata, &record.extra])?;
-        for output in &record.outputs {
-            check_depth(&place, output)?;
-        }
-    }
-    for (index, cell) in session.document.cells.iter().enumerate() {
-        if let DocumentCell::Markdown(cell) | DocumentCell::Raw(cell) = cell {
-            let place = format!("document cell {index}");
-            check_maps(&place, [&cell.metadata, &cell.attachments, &cell.extra])?;
-        }
-    }
-    Ok(())
-}
-
-fn check_maps<const N: usize>(
-    place: &str,
-    maps: [&Map<String, Value>; N],
-) -> Result<(), StoreError> {
-    for value in maps.iter().flat_map(|map| map.values()) {
-        check_depth(place, value)?;
-    }
-    Ok(())
-}
-
-/// Refuses JSON that could not be read back. A map's value is one level below the map.
-fn check_depth(place: &str, value: &Value) -> Result<(), StoreError> {
-    let mut pending = vec![(value, 1)];
-    while let Some((value, depth)) = pending.pop() {
-        if depth >= MAX_JSON_DEPTH {
-            return Err(StoreError::TooDeep {
-                what: place.to_owned(),
-                limit: MAX_JSON_DEPTH,
-            });
-        }
-        match value {
-            Value::Array(items) => pending.extend(items.iter().map(|item| (item, depth + 1))),
-            Value::Object(map) => pending.extend(map.values().map(|item| (item, depth + 1))),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 fn insert(
@@ -209,10 +123,17 @@ fn insert(
     clock: &dyn Clock,
     session: &EntrenarSession,
     source: &Source<'_>,
-    whole: &Sha256Hash,
+    computed: &Computed,
 ) -> Result<(), Failure> {
     let imported_us = clock.now().timestamp_micros();
-    let row = rows(connection, session, source, whole, imported_us)?;
+    let row = rows(
+        connection,
+        session,
+        source,
+        computed,
+        &computed.whole,
+        imported_us,
+    )?;
     if let Some(sha256) = &source.sha256 {
         connection
             .prepare_cached(
@@ -228,20 +149,22 @@ pub(super) fn rows(
     connection: &Connection,
     session: &EntrenarSession,
     source: &Source<'_>,
+    computed: &Computed,
     whole: &Sha256Hash,
     imported_us: i64,
 ) -> Result<i64, Failure> {
-    let blob = match (source.bytes, &source.sha256) {
+    let blob = match (&source.bytes, &source.sha256) {
         (Some(bytes), Some(sha256)) => Some(blob::put(connection, sha256, bytes)?),
         _ => None,
     };
     let row = session_row(connection, session, blob, whole, imported_us)?;
     small_rows(connection, session, row)?;
     run_rows(connection, session, row)?;
-    cell_rows(connection, session, row)?;
+    cell_rows(connection, session, computed, row)?;
     document_rows(connection, session, row)?;
-    for (place, series) in session.metrics.series().iter().enumerate() {
-        series_rows(connection, series, row, place)?;
+    let series = session.metrics.series().iter().zip(&computed.chunks);
+    for (place, (series, chunks)) in series.enumerate() {
+        series_rows(connection, series, chunks, row, place)?;
     }
     last_value_rows(connection, session, row)?;
     Ok(row)
@@ -395,34 +318,37 @@ fn run_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Res
     Ok(())
 }
 
-fn cell_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+fn cell_rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    computed: &Computed,
+    row: i64,
+) -> Result<(), Failure> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO cells (session, place, execution_order, source, output_from, output,
            started_us, started_rest, duration_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    for (place, (cell, record)) in session.cells().enumerate() {
-        let joined = || record.and_then(|record| output::joined_text(&record.outputs));
-        let (from, own) = match &cell.output {
-            None => (NO_OUTPUT, None),
-            Some(output) if joined().as_ref() == Some(output) => (JOINED_OUTPUT, None),
-            Some(output) => (OWN_OUTPUT, Some(output.as_str())),
-        };
+    let cells = session.code_history.iter().zip(&computed.output_from);
+    for (place, (cell, output_from)) in cells.enumerate() {
+        let own = cell.output.as_deref();
+        let own = own.filter(|_| *output_from == OWN_OUTPUT);
         let (started_us, started_rest) = moment(cell.timestamp);
         statement.execute(params![
             row,
             length(place),
             cell.execution_order,
             text(&cell.source),
-            from,
+            output_from,
             optional_text(own),
             started_us,
             started_rest,
             cell.duration_ms.map(signed),
         ])?;
     }
-    for (place, record) in session.cell_records.iter().enumerate() {
-        record_rows(connection, record, row, place)?;
+    let records = session.cell_records.iter().zip(&computed.outputs);
+    for (place, (record, outputs)) in records.enumerate() {
+        record_rows(connection, record, outputs, row, place)?;
     }
     Ok(())
 }
@@ -430,6 +356,7 @@ fn cell_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Re
 fn record_rows(
     connection: &Connection,
     record: &CellRecord,
+    outputs: &[Output],
     row: i64,
     cell: usize,
 ) -> Result<(), Failure> {
@@ -460,22 +387,14 @@ fn record_rows(
     let mut statement = connection.prepare_cached(
         "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (place, output) in record.outputs.iter().enumerate() {
-        let body = output.to_string();
-        blob::fits(|| format!("output {place} of cell {cell}"), body.len())?;
-        if body.len() > LARGE_OUTPUT_BYTES {
-            let sha256 = Sha256Hash::of(body.as_bytes());
-            let blob = blob::put(connection, &sha256, body.as_bytes())?;
-            statement.execute(params![
-                row,
-                length(cell),
-                length(place),
-                None::<&str>,
-                blob
-            ])?;
+    for (place, output) in outputs.iter().enumerate() {
+        let (body, blob) = if output.is_large() {
+            let blob = blob::put(connection, &output.sha256, output.json.as_bytes())?;
+            (None, Some(blob))
         } else {
-            statement.execute(params![row, length(cell), length(place), body, None::<i64>])?;
-        }
+            (Some(output.json.as_str()), None)
+        };
+        statement.execute(params![row, length(cell), length(place), body, blob])?;
     }
     Ok(())
 }
@@ -518,6 +437,7 @@ fn document_rows(
 fn series_rows(
     connection: &Connection,
     series: &Series,
+    chunks: &[(Statistics, Vec<u8>)],
     row: i64,
     place: usize,
 ) -> Result<(), Failure> {
@@ -541,10 +461,7 @@ fn series_rows(
            first, last, min, max, nan_count, data)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
-    for (place, start) in (0..series.len()).step_by(CHUNK_POINTS).enumerate() {
-        let range = start..series.len().min(start.saturating_add(CHUNK_POINTS));
-        let points = range.clone().filter_map(|index| series.point(index));
-        let statistics = Statistics::of(points);
+    for (place, (statistics, data)) in chunks.iter().enumerate() {
         statement.execute(params![
             series_row,
             length(place),
@@ -558,7 +475,7 @@ fn series_rows(
             statistics.range.map(|range| range.0),
             statistics.range.map(|range| range.1),
             length(statistics.nan_count),
-            chunk::encode(series, range),
+            data,
         ])?;
     }
     Ok(())

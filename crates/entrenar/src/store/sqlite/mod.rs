@@ -16,12 +16,14 @@ mod import;
 mod list;
 mod load;
 mod open;
+mod prepare;
 mod redact;
 mod schema;
 mod search;
 mod secret;
 mod value;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::failure::Failure;
+pub use self::prepare::Prepared;
 use self::secret::Secret;
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredEvent,
@@ -52,6 +55,8 @@ pub enum StoreMode {
 /// Several processes may open the same file, each with its own `SqliteStore`.
 pub struct SqliteStore {
     connection: Connection,
+    /// Nothing was written yet: the store is not in WAL mode.
+    is_new: bool,
     path: PathBuf,
     mode: StoreMode,
     clock: Box<dyn Clock + Send>,
@@ -80,9 +85,10 @@ impl SqliteStore {
         mode: StoreMode,
         clock: impl Clock + Send + 'static,
     ) -> Result<Self, StoreError> {
-        let connection = open::connect(path, mode)?;
+        let (connection, is_new) = open::connect(path, mode)?;
         Ok(Self {
             connection,
+            is_new,
             path: path.to_owned(),
             mode,
             clock: Box::new(clock),
@@ -102,6 +108,19 @@ impl SqliteStore {
         self.connection
             .busy_timeout(timeout)
             .map_err(|error| Failure::from(error).at(&self.path))
+    }
+
+    /// [`import_all`](Store::import_all) of sessions that were prepared, on other threads
+    /// perhaps. `sessions` is asked for the next one while the store's write lock is held.
+    ///
+    /// # Errors
+    /// As [`import_all`](Store::import_all).
+    pub fn import_prepared<'a>(
+        &mut self,
+        sessions: impl IntoIterator<Item = Prepared<'a>>,
+    ) -> Result<Vec<Result<ImportStatus, StoreError>>, StoreError> {
+        let path = self.path.clone();
+        self.write(|transaction, clock| import::all(transaction, clock, sessions, &path))
     }
 
     /// Runs `work` on one state of the store.
@@ -137,6 +156,10 @@ impl SqliteStore {
             Ok(value)
         };
         let result = run();
+        if self.is_new && result.is_ok() {
+            // What was written is safe in either mode; the next call tries again.
+            self.is_new = open::enter_wal(&self.connection).is_err();
+        }
         result.map_err(|failure: Failure| failure.at(&self.path))
     }
 }
@@ -156,8 +179,9 @@ impl Store for SqliteStore {
         &mut self,
         sessions: &[(&EntrenarSession, Option<&[u8]>)],
     ) -> Result<Vec<Result<ImportStatus, StoreError>>, StoreError> {
-        let path = self.path.clone();
-        self.write(|transaction, clock| import::all(transaction, clock, sessions, &path))
+        self.import_prepared(sessions.iter().map(|(session, source)| {
+            Prepared::new(Cow::Borrowed(session), source.map(Cow::Borrowed))
+        }))
     }
 
     fn resolve(&self, prefix: &str) -> Result<String, StoreError> {
@@ -216,6 +240,8 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::session::SystemClock;
 
@@ -247,5 +273,37 @@ mod tests {
         assert_eq!(store.list(&ListQuery::default()).unwrap().len(), 1);
         assert_eq!(store.session("kept").unwrap(), kept);
         assert_eq!(store.check().unwrap(), []);
+    }
+
+    #[test]
+    fn a_first_transaction_that_crashed_is_undone_by_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mut store = SqliteStore::open(&at("a.db"), StoreMode::ReadWrite, SystemClock).unwrap();
+        store
+            .connection
+            .execute_batch("PRAGMA cache_size = 1")
+            .unwrap();
+        let transaction = store.connection.transaction().unwrap();
+        transaction
+            .execute_batch(
+                "INSERT INTO blobs (sha256, size, data)
+                 SELECT randomblob(32), 20000, randomblob(20000) FROM pragma_table_list LIMIT 10",
+            )
+            .unwrap();
+        // What the disk holds if the machine stops here.
+        fs::copy(at("a.db"), at("b.db")).unwrap();
+        fs::copy(at("a.db-journal"), at("b.db-journal")).unwrap();
+        drop(transaction);
+        assert!(fs::metadata(at("b.db")).unwrap().len() > 100_000);
+
+        let reader = SqliteStore::open(&at("b.db"), StoreMode::ReadOnly, SystemClock).unwrap();
+        assert_eq!(reader.check().unwrap(), []);
+        assert_eq!(reader.list(&ListQuery::default()).unwrap(), []);
+        let blobs: i64 = reader
+            .connection
+            .query_row("SELECT count(*) FROM blobs", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(blobs, 0);
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -11,29 +12,37 @@ use super::failure::Failure;
 use super::schema::{APPLICATION_ID, MIGRATIONS};
 use super::value::length;
 use super::{BUSY_TIMEOUT, StoreMode};
-use crate::files::FileError;
+use crate::files::{FileError, beside, sync_parent};
 use crate::store::StoreError;
 
 /// The first bytes of every SQLite file (SQLite file format, section 1.3).
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const SQLITE_MAGIC_BYTES: u64 = 16;
 
+/// Bytes of a page of a new store. Sources and outputs are most of a store and lie in long rows.
+const PAGE_BYTES: u32 = 8 << 10;
 /// Pages that stay in memory while writing: an import touches every index of `sessions`.
-const CACHE_KIBIBYTES: u32 = 32 << 10;
+const CACHE_KIBIBYTES: u32 = 64 << 10;
+/// The log is copied into the file when it is as long: imports that follow each other change
+/// the same pages of the indexes again and again.
+const LOG_BYTES: u32 = 64 << 20;
 
 /// Statements that stay prepared.
 const CACHED_STATEMENTS: usize = 64;
 
 /// Opens the file and brings it to the present schema.
-pub(super) fn connect(path: &Path, mode: StoreMode) -> Result<Connection, StoreError> {
+///
+/// Tells also whether the store is new. A new one is not in WAL mode yet: its first transaction,
+/// often a large one, goes straight to the file.
+pub(super) fn connect(path: &Path, mode: StoreMode) -> Result<(Connection, bool), StoreError> {
     look_at_file(path, mode)?;
-    let connection = match mode {
+    let (connection, is_new) = match mode {
         StoreMode::ReadWrite => read_write(path),
-        StoreMode::ReadOnly => read_only(path),
+        StoreMode::ReadOnly => read_only(path).map(|connection| (connection, false)),
     }
     .map_err(|failure| failure.at(path))?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    Ok(connection)
+    Ok((connection, is_new))
 }
 
 /// What the file system tells before SQLite is asked, so that the error says what is wrong.
@@ -79,7 +88,8 @@ fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Erro
     Ok(connection)
 }
 
-fn read_write(path: &Path) -> Result<Connection, Failure> {
+fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
+    let is_new = make(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open_with(path, flags).map_err(|error| cannot_open(path, error))?;
     if connection.is_readonly("main")? {
@@ -91,14 +101,57 @@ fn read_write(path: &Path) -> Result<Connection, Failure> {
     // Deleted content is overwritten with zeros, so that what was removed is gone.
     connection.execute_batch(&format!(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
-         PRAGMA cache_size = -{CACHE_KIBIBYTES};",
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIBIBYTES};
+         PRAGMA page_size = {PAGE_BYTES};
+         PRAGMA wal_autocheckpoint = {};",
+        LOG_BYTES / PAGE_BYTES
     ))?;
     let version = version(&connection, path, true)?;
     if version < length(MIGRATIONS.len()) {
         migrate(&mut connection, path)?;
     }
-    enter_wal(&connection)?;
-    Ok(connection)
+    if !is_new {
+        enter_wal(&connection)?;
+    }
+    Ok((connection, is_new))
+}
+
+/// Makes a store with nothing in it where there is no file: beside its place, synced, then given
+/// its name, so that it is there whole or not at all. Where that cannot be, or another process
+/// makes it at the same time, the file is made or migrated in its place. Tells whether this
+/// made it.
+fn make(path: &Path) -> Result<bool, Failure> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(false);
+    }
+    /// Threads of one process may make the same store.
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let temporary = beside(path).with_extension(format!("{number}.partial"));
+    let made = || -> Result<(), Failure> {
+        let mut connection = Connection::open(&temporary)?;
+        // Nobody else has the file, and it is removed if this fails.
+        connection.execute_batch(&format!(
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        ))?;
+        migrate(&mut connection, &temporary)?;
+        connection.close().map_err(|(_connection, error)| error)?;
+        File::open(&temporary)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::hard_link(&temporary, path))
+            .map_err(FileError::at("create", path))?;
+        Ok(())
+    };
+    let made = made();
+    drop(fs::remove_file(&temporary));
+    match made {
+        Ok(()) => {
+            sync_parent(path)?;
+            Ok(true)
+        }
+        // Opening it in its place says what is wrong.
+        Err(_) => Ok(false),
+    }
 }
 
 /// SQLite names no reason when it cannot open a file: the folder may refuse writing.
@@ -120,9 +173,18 @@ fn read_only(path: &Path) -> Result<Connection, Failure> {
         .and_then(|connection| Ok((version(&connection, path, false)?, connection)));
     let (found, connection) = match first {
         Ok(opened) => opened,
+        // A crash left a transaction in the rollback journal. Undoing it needs a connection that
+        // may write.
+        Err(Failure::Sql(error)) if needs_immutable(&error) && has_beside(path, "-journal") => {
+            let writer = open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            version(&writer, path, false)?;
+            drop(writer);
+            let connection = open_with(path, flags)?;
+            (version(&connection, path, false)?, connection)
+        }
         // A store in a folder that cannot be written has no place for the files of WAL mode.
         // Without a log beside it the file alone is the whole store.
-        Err(Failure::Sql(error)) if needs_immutable(&error) && !has_log(path) => {
+        Err(Failure::Sql(error)) if needs_immutable(&error) && !has_beside(path, "-wal") => {
             let connection = open_with(&immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?;
             (version(&connection, path, false)?, connection)
         }
@@ -145,10 +207,10 @@ fn needs_immutable(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Whether a write-ahead log with content lies beside the store.
-fn has_log(path: &Path) -> bool {
+/// Whether a log or journal with content lies beside the store.
+fn has_beside(path: &Path, suffix: &str) -> bool {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(suffix);
     fs::metadata(name).is_ok_and(|log| log.len() > 0)
 }
 
@@ -220,7 +282,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
 ///
 /// The switch needs the file alone and does not wait for it by itself. A file system that
 /// cannot share memory keeps the rollback journal.
-fn enter_wal(connection: &Connection) -> Result<(), Failure> {
+pub(super) fn enter_wal(connection: &Connection) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
         let mode: Result<String, _> =

@@ -1,5 +1,6 @@
 //! A leaked secret out of a session and out of the store's files.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
@@ -7,10 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::events::{self, Event};
 use super::failure::Failure;
-use super::import::{self, Source};
+use super::import;
+use super::prepare::{Computed, Source};
 use super::secret::{MARK, Secret};
 use super::value::Hash;
-use super::{digest, edit, load};
+use super::{edit, load};
 use crate::session::{
     CellRecord, Clock, DocumentCell, EntrenarSession, Origin, Point, Series, SeriesKey,
     SessionMetrics, Sha256Hash, TextCell, output,
@@ -53,15 +55,17 @@ pub(super) fn rows(
     if walk.occurrences == 0 {
         return Ok(Redaction::default());
     }
+    let computed = Computed::of(&session)?;
     replace(
         connection,
         row,
         &session,
+        &computed,
         source.as_deref(),
         redacted_source,
     )?;
     let detail = events::detail([
-        ("content", json!(digest::content(&session).to_string())),
+        ("content", json!(computed.content.to_string())),
         ("occurrences", json!(walk.occurrences)),
         (
             "source",
@@ -92,6 +96,7 @@ fn replace(
     connection: &Connection,
     row: i64,
     session: &EntrenarSession,
+    computed: &Computed,
     source: Option<&[u8]>,
     redacted_source: Option<Sha256Hash>,
 ) -> Result<(), Failure> {
@@ -107,9 +112,9 @@ fn replace(
     edit::delete_rows(connection, row)?;
     let kept = Source {
         sha256: source.map(Sha256Hash::of),
-        bytes: source,
+        bytes: source.map(Cow::Borrowed),
     };
-    let row = import::rows(connection, session, &kept, &whole, imported_us)?;
+    let row = import::rows(connection, session, &kept, computed, &whole, imported_us)?;
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO sources (sha256, session, redacted_from) VALUES (?1, ?2, ?3)",
     )?;

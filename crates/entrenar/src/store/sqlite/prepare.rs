@@ -1,0 +1,228 @@
+//! What is computed of a session before it is written. No part of it needs the database, so
+//! that several threads may do it while one writes.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::blob;
+use super::chunk::{self, Statistics};
+use super::digest;
+use super::import::{JOINED_OUTPUT, NO_OUTPUT, OWN_OUTPUT};
+use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
+use crate::session::{DocumentCell, EntrenarSession, Sha256Hash, output};
+use crate::store::StoreError;
+
+/// Outputs and sources, which are checked each, aside: with fewer bytes, escaped as JSON up to
+/// six-fold, no row of a session is too large for SQLite.
+const LARGE_SESSION_BYTES: usize = 100_000_000;
+
+/// A session with its digests, serialised outputs and compressed points, for
+/// [`SqliteStore::import_prepared`](crate::store::SqliteStore::import_prepared).
+///
+/// Making it is most of the work of an import and needs no store: any thread can do it.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    pub(super) session: Cow<'a, EntrenarSession>,
+    pub(super) source: Source<'a>,
+    /// Or why the session cannot be kept.
+    pub(super) computed: Result<Computed, StoreError>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Computes all that does not need the store. A session that is too large or too deep is
+    /// refused when it is imported.
+    pub fn new(session: Cow<'a, EntrenarSession>, source: Option<Cow<'a, [u8]>>) -> Self {
+        let (source, computed) = match Source::of(&session, source) {
+            Ok(source) => (source, Computed::of(&session)),
+            Err((source, refusal)) => (source, Err(refusal)),
+        };
+        Self {
+            session,
+            source,
+            computed,
+        }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &EntrenarSession {
+        &self.session
+    }
+}
+
+/// The source document of a session.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    /// The digest by which the session is known.
+    pub(super) sha256: Option<Sha256Hash>,
+    /// The document, where it is what the session says it is.
+    pub(super) bytes: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Source<'a> {
+    fn of(
+        session: &EntrenarSession,
+        bytes: Option<Cow<'a, [u8]>>,
+    ) -> Result<Self, (Self, StoreError)> {
+        let described = session.source.as_ref().map(|source| source.sha256);
+        let without = Self {
+            sha256: described,
+            bytes: None,
+        };
+        let Some(bytes) = bytes else {
+            return Ok(without);
+        };
+        if let Err(refusal) = blob::fits(|| "the source document".into(), bytes.len()) {
+            return Err((without, refusal));
+        }
+        let actual = Sha256Hash::of(&bytes);
+        Ok(match described {
+            // A `session.json` describes a session that was read from another document.
+            Some(sha256) if sha256 != actual => without,
+            _ => Self {
+                sha256: Some(actual),
+                bytes: Some(bytes),
+            },
+        })
+    }
+}
+
+/// What the rows of a session need beside the session itself.
+#[derive(Debug)]
+pub(super) struct Computed {
+    /// The digest of the content.
+    pub(super) content: Sha256Hash,
+    /// The digest of everything.
+    pub(super) whole: Sha256Hash,
+    /// Some row may be too large for SQLite.
+    pub(super) is_large: bool,
+    /// Where the text of each cell is (column `output_from`).
+    pub(super) output_from: Vec<i64>,
+    /// The outputs of each cell record.
+    pub(super) outputs: Vec<Vec<Output>>,
+    /// The chunks of each series.
+    pub(super) chunks: Vec<Vec<(Statistics, Vec<u8>)>>,
+}
+
+impl Computed {
+    /// # Errors
+    /// [`StoreError::TooLarge`] and [`StoreError::TooDeep`].
+    pub(super) fn of(session: &EntrenarSession) -> Result<Self, StoreError> {
+        check_limits(session)?;
+        let mut outputs = Vec::with_capacity(session.cell_records.len());
+        for (cell, record) in session.cell_records.iter().enumerate() {
+            let written: Vec<_> = record.outputs.iter().map(Output::of).collect();
+            for (place, output) in written.iter().enumerate() {
+                blob::fits(
+                    || format!("output {place} of cell {cell}"),
+                    output.json.len(),
+                )?;
+            }
+            outputs.push(written);
+        }
+        let output_from = session.cells().map(|(cell, record)| {
+            let joined = || record.and_then(|record| output::joined_text(&record.outputs));
+            match &cell.output {
+                None => NO_OUTPUT,
+                Some(output) if joined().as_ref() == Some(output) => JOINED_OUTPUT,
+                Some(_) => OWN_OUTPUT,
+            }
+        });
+        let chunks = session.metrics.series().iter().map(|series| {
+            (0..series.len())
+                .step_by(CHUNK_POINTS)
+                .map(|start| {
+                    let range = start..series.len().min(start.saturating_add(CHUNK_POINTS));
+                    let points = range.clone().filter_map(|index| series.point(index));
+                    (Statistics::of(points), chunk::encode(series, range))
+                })
+                .collect()
+        });
+        let (content, content_bytes) = digest::content_with(session, &outputs);
+        let (whole, other_bytes) = digest::whole(session, &content);
+        Ok(Self {
+            content,
+            whole,
+            is_large: content_bytes + other_bytes > LARGE_SESSION_BYTES,
+            output_from: output_from.collect(),
+            chunks: chunks.collect(),
+            outputs,
+        })
+    }
+}
+
+/// An output as it is stored.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) json: String,
+    pub(super) sha256: Sha256Hash,
+}
+
+impl Output {
+    pub(super) fn of(value: &Value) -> Self {
+        let json = serde_json::to_string(value).unwrap_or_else(|_error| value.to_string());
+        Self {
+            sha256: Sha256Hash::of(json.as_bytes()),
+            json,
+        }
+    }
+
+    /// Whether it is kept as a blob.
+    pub(super) fn is_large(&self) -> bool {
+        self.json.len() > LARGE_OUTPUT_BYTES
+    }
+}
+
+fn check_limits(session: &EntrenarSession) -> Result<(), StoreError> {
+    check_maps(
+        "the document",
+        [&session.document.metadata, &session.document.extra],
+    )?;
+    for (index, cell) in session.code_history.iter().enumerate() {
+        let size = cell.source.len() + cell.output.as_ref().map_or(0, String::len);
+        blob::fits(|| format!("cell {index}"), size)?;
+    }
+    for (index, record) in session.cell_records.iter().enumerate() {
+        let place = format!("cell {index}");
+        check_maps(&place, [&record.metadata, &record.extra])?;
+        for output in &record.outputs {
+            check_depth(&place, output)?;
+        }
+    }
+    for (index, cell) in session.document.cells.iter().enumerate() {
+        if let DocumentCell::Markdown(cell) | DocumentCell::Raw(cell) = cell {
+            let place = format!("document cell {index}");
+            check_maps(&place, [&cell.metadata, &cell.attachments, &cell.extra])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_maps<const N: usize>(
+    place: &str,
+    maps: [&Map<String, Value>; N],
+) -> Result<(), StoreError> {
+    for value in maps.iter().flat_map(|map| map.values()) {
+        check_depth(place, value)?;
+    }
+    Ok(())
+}
+
+/// Refuses JSON that could not be read back. A map's value is one level below the map.
+fn check_depth(place: &str, value: &Value) -> Result<(), StoreError> {
+    let mut pending = vec![(value, 1)];
+    while let Some((value, depth)) = pending.pop() {
+        if depth >= MAX_JSON_DEPTH {
+            return Err(StoreError::TooDeep {
+                what: place.to_owned(),
+                limit: MAX_JSON_DEPTH,
+            });
+        }
+        match value {
+            Value::Array(items) => pending.extend(items.iter().map(|item| (item, depth + 1))),
+            Value::Object(map) => pending.extend(map.values().map(|item| (item, depth + 1))),
+            _ => {}
+        }
+    }
+    Ok(())
+}
