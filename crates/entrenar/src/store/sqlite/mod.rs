@@ -55,8 +55,10 @@ pub enum StoreMode {
 /// Several processes may open the same file, each with its own `SqliteStore`.
 pub struct SqliteStore {
     connection: Connection,
-    /// Nothing was written yet: the store is not in WAL mode.
+    /// This made the store, and it is not in WAL mode yet.
     is_new: bool,
+    /// The first transaction is over.
+    has_written: bool,
     path: PathBuf,
     mode: StoreMode,
     clock: Box<dyn Clock + Send>,
@@ -89,6 +91,7 @@ impl SqliteStore {
         Ok(Self {
             connection,
             is_new,
+            has_written: false,
             path: path.to_owned(),
             mode,
             clock: Box::new(clock),
@@ -146,6 +149,10 @@ impl SqliteStore {
                 path: self.path.clone(),
             });
         }
+        if self.is_new && self.has_written {
+            open::enter_wal(&self.connection).map_err(|failure| failure.at(&self.path))?;
+            self.is_new = false;
+        }
         let clock = &*self.clock;
         let run = || {
             let mut transaction = self
@@ -156,10 +163,7 @@ impl SqliteStore {
             Ok(value)
         };
         let result = run();
-        if self.is_new && result.is_ok() {
-            // What was written is safe in either mode; the next call tries again.
-            self.is_new = open::enter_wal(&self.connection).is_err();
-        }
+        self.has_written = true;
         result.map_err(|failure: Failure| failure.at(&self.path))
     }
 }

@@ -98,9 +98,10 @@ fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
         }
         .into());
     }
-    // Deleted content is overwritten with zeros, so that what was removed is gone.
+    // Deleted content is overwritten with zeros, so that what was removed is gone. EXTRA syncs
+    // the folder also, once a rollback journal was removed: power loss does not bring it back.
     connection.execute_batch(&format!(
-        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;
+        "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIBIBYTES};
          PRAGMA page_size = {PAGE_BYTES};
          PRAGMA wal_autocheckpoint = {};",
