@@ -15,6 +15,8 @@ pub use error::StoreError;
 pub use query::{
     Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredEvent,
 };
+#[cfg(fuzzing)]
+pub use sqlite::fuzz_chunk;
 pub use sqlite::{BUSY_TIMEOUT, Prepared, SqliteStore, StoreMode};
 
 /// What an import did.

@@ -38,6 +38,12 @@ use super::{
 };
 use crate::session::{Clock, EntrenarSession};
 
+/// For the fuzz target of the chunks; see [`chunk`].
+#[cfg(fuzzing)]
+pub fn fuzz_chunk(body: &[u8]) {
+    chunk::fuzz(body);
+}
+
 /// How long a method waits for another process's write lock before [`StoreError::Locked`].
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -1,0 +1,54 @@
+#![no_main]
+//! The artifact folder of whatever was read: it can be built, its page holds nothing that acts,
+//! its paths stay in the folder, and its `session.json` gives the session back.
+
+use entrenar::bridge::{self, SourceContext};
+use entrenar::preserve::{self, PreserveOptions};
+use libfuzzer_sys::fuzz_target;
+use serde_json::json;
+
+fuzz_target!(|bytes: &[u8]| {
+    check(bytes, SourceContext::default());
+    // What is no document is the content of one: name, text, HTML and image between NULs.
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split('\0');
+    let mut part = || parts.next().unwrap_or_default();
+    let name = part().to_owned();
+    let document = json!({
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {"title": part()},
+        "cells": [
+            {"cell_type": "markdown", "id": part(), "source": part(), "metadata": {}},
+            {"cell_type": "code", "id": part(), "source": part(), "metadata": {}, "execution_count": 1,
+             "outputs": [
+                {"output_type": "display_data", "metadata": {}, "data": {"text/html": part()}},
+                {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": part()}},
+                {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": part(), "image/png": part()}},
+                {"output_type": "stream", "name": "stdout", "text": part()},
+                {"output_type": "error", "ename": part(), "evalue": part(), "traceback": [part()]},
+             ]},
+        ],
+    });
+    let context = SourceContext { name: Some(name), ..SourceContext::default() };
+    check(document.to_string().as_bytes(), context);
+});
+
+fn check(bytes: &[u8], context: SourceContext) {
+    let Ok(session) = bridge::read(bytes, &context) else { return };
+    let source = session.source.as_ref().is_some_and(|s| s.sha256 == entrenar::session::Sha256Hash::of(bytes));
+    let folder = preserve::build(&session, source.then_some(bytes), &PreserveOptions::default())
+        .expect("whatever was read can be preserved");
+    for file in &folder.files {
+        assert!(!file.path.starts_with('/') && !file.path.split('/').any(|part| matches!(part, "" | "." | "..")));
+        assert!(!file.path.contains(|c: char| c.is_control()));
+    }
+    let page = std::str::from_utf8(folder.file("index.html").expect("a page")).expect("UTF-8");
+    for tag in page.split('<').skip(1) {
+        let name: String = tag.chars().take_while(char::is_ascii_alphanumeric).collect();
+        assert!(
+            !["script", "iframe", "object", "embed", "base", "form", "link"].contains(&name.to_ascii_lowercase().as_str()),
+            "<{name}"
+        );
+    }
+    let json = folder.file(preserve::SESSION_JSON).expect("a session.json");
+    bridge::read(json, &SourceContext::default()).expect("our own session.json can be read");
+}
