@@ -163,6 +163,9 @@ impl Failure {
             BridgeError::TooLarge { size, .. } => failure.hint(format!(
                 "where the memory is there, raise the limit: `--max-bytes {size}`"
             )),
+            BridgeError::TooManyValues { .. } | BridgeError::TooManyCells { .. } => failure
+                .hint("where the memory is there, a higher `--max-bytes` allows more of them"),
+            BridgeError::Json { message, .. } if message.starts_with("nested") => failure,
             BridgeError::Json { .. } => {
                 failure.hint("the file may be cut off or damaged; open it in the program that wrote it")
             }

@@ -235,6 +235,26 @@ fn the_number_of_values_is_bounded() {
 }
 
 #[test]
+fn the_number_of_cells_is_bounded() {
+    let cells = [r#"{"cell_type": "code"}"#; 4].join(",");
+    let context = |max_values| SourceContext {
+        limits: Limits {
+            max_values,
+            ..Limits::default()
+        },
+        ..context()
+    };
+    for notebook in [
+        format!(r#"{{"nbformat": 4, "cells": [{cells}]}}"#),
+        format!(r#"{{"cells": [{cells}], "nbformat": 4}}"#),
+    ] {
+        assert!(bridge::read(notebook.as_bytes(), &context(32)).is_ok());
+        let error = bridge::read(notebook.as_bytes(), &context(31)).unwrap_err();
+        assert_eq!(error.to_string(), "cells: there are more than 3 cells");
+    }
+}
+
+#[test]
 fn other_encodings_are_read_with_a_warning() {
     let plain = read(SMALL);
     assert!(plain.warnings.is_empty(), "{:?}", messages(&plain));

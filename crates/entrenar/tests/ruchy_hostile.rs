@@ -130,20 +130,63 @@ fn a_recording_without_a_timeline_of_events_is_an_error() {
 }
 
 #[test]
-fn too_many_events_are_an_error_with_its_place() {
-    let context = SourceContext {
+fn too_many_cells_are_an_error_with_its_place() {
+    let within = |max_values| SourceContext {
         limits: Limits {
-            max_values: 12,
+            max_values,
             ..Limits::default()
         },
         ..SourceContext::default()
     };
-    let bytes = recording().to_string();
-    let error = bridge::read(bytes.as_bytes(), &context).unwrap_err();
-    let BridgeError::TooManyValues { position, .. } = error else {
+    // Two events are one cell.
+    let mut bytes = recording().to_string();
+    assert!(bridge::read(bytes.as_bytes(), &within(8)).is_ok());
+    bytes = bytes.replace("\"Output\"", "\"Other\"");
+    let error = bridge::read(bytes.as_bytes(), &within(8)).unwrap_err();
+    let BridgeError::TooManyCells { position, .. } = error else {
         panic!("{error}");
     };
     assert!(bytes[position.byte..].starts_with("{\"id\":2"));
+}
+
+#[test]
+fn values_beyond_the_limit_are_kept_as_text() {
+    let mut odd = recording();
+    odd["timeline"][1] = json!({"id": 2, "timestamp_ns": 2, "event": {"StateChange": {
+        "bindings_delta": {"x": vec![0; 100]}, "state_hash": "h", "partial": false}}, "causality": []});
+    odd["checkpoints"] = json!({"1": vec![0; 1000]});
+    let context = SourceContext {
+        limits: Limits {
+            max_values: 200,
+            ..Limits::default()
+        },
+        ..SourceContext::default()
+    };
+    let session = bridge::read(odd.to_string().as_bytes(), &context).unwrap();
+    let state = &session.document.metadata["checkpoints"]["1"];
+    assert_eq!(state.as_str().unwrap().len(), 2001);
+    let limits = session
+        .warnings
+        .iter()
+        .filter(|w| w.kind == WarningKind::Limit);
+    assert_eq!(limits.count(), 1);
+}
+
+#[test]
+fn an_audit_entry_with_too_many_values_is_an_error_before_it_takes_memory() {
+    let entry = json!({"path": {"command": "x", "sequence": 1}, "sequence": 1, "x": vec![0; 100]});
+    let context = SourceContext {
+        limits: Limits {
+            max_values: 100,
+            ..Limits::default()
+        },
+        ..SourceContext::default()
+    };
+    let error = bridge::read(entry.to_string().as_bytes(), &context).unwrap_err();
+    assert!(
+        matches!(error, BridgeError::TooManyValues { .. }),
+        "{error}"
+    );
 }
 
 #[test]

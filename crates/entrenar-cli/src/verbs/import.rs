@@ -44,7 +44,7 @@ pub(crate) struct Args {
 /// The size limit of what is read.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct SizeLimit {
-    /// Refuse a larger file; reading takes up to eight times its size in memory
+    /// Refuse a larger file; reading takes some ten times its size in memory
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_bytes)]
     max_bytes: u64,
 }
@@ -52,10 +52,7 @@ pub(crate) struct SizeLimit {
 impl SizeLimit {
     /// The bounds for the readers.
     pub(crate) fn limits(self) -> Limits {
-        Limits {
-            max_bytes: self.max_bytes,
-            ..Limits::default()
-        }
+        Limits::for_bytes(self.max_bytes)
     }
 }
 

@@ -194,9 +194,11 @@ fn unknown(value: &Value) -> BridgeError {
         .map(|(key, _)| key.as_str())
         .take(6)
         .collect();
-    BridgeError::UnknownFormat {
-        hint: format!("a JSON object with {}", keys.join(", ")),
-    }
+    let hint = match value {
+        Value::Object(_) if keys.is_empty() => "an empty JSON object".to_owned(),
+        _ => format!("a JSON object with {}", keys.join(", ")),
+    };
+    BridgeError::UnknownFormat { hint }
 }
 
 fn hint(text: &str) -> String {

@@ -59,6 +59,14 @@ pub enum BridgeError {
         /// Where the limit was reached.
         position: Position,
     },
+    /// The recording has more cells, and events that are kept as they are, than the limit.
+    #[error("the recording has more than {limit} cells, at {position}")]
+    TooManyCells {
+        /// The limit.
+        limit: usize,
+        /// Where the limit was exceeded.
+        position: Position,
+    },
     /// There is nothing in the document.
     #[error("the document is empty")]
     Empty,

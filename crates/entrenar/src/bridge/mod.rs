@@ -26,15 +26,36 @@ pub use error::{BridgeError, Position};
 
 /// Bounds that keep the memory of an import small whatever the file holds.
 ///
-/// With the default bounds the memory used by reading is at most about eight times the file's
-/// size plus 64 bytes a JSON value, that is below 6 GiB for the worst file and below 100 MiB
-/// for one of 10 MiB.
+/// Reading takes at most about eight times the file's size, 64 bytes a JSON value, 2.5 KB a
+/// cell, and 160 bytes a point that is read from printed text, of which there are at most 4
+/// million. With the default bounds that is below 12 GiB for the worst file of 512 MiB, and
+/// below 100 MiB for an ordinary one of 10 MiB.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Largest file that is read, in bytes.
     pub max_bytes: u64,
     /// Largest number of JSON values (objects, arrays, strings, numbers, …) in one document.
     pub max_values: usize,
+}
+
+impl Limits {
+    /// Largest number of cells of a notebook or recording: an eighth of the values. The default
+    /// is 2.5 million, which in a recording are some 5 million events; Ruchy writes fewer into
+    /// 512 MiB.
+    pub fn max_cells(&self) -> usize {
+        self.max_values / 8
+    }
+
+    /// Bounds for files of up to `max_bytes`: with more bytes than the default, in proportion
+    /// more values.
+    pub fn for_bytes(max_bytes: u64) -> Self {
+        let default = Self::default();
+        let times = usize::try_from(max_bytes.div_ceil(default.max_bytes)).unwrap_or(usize::MAX);
+        Self {
+            max_bytes,
+            max_values: default.max_values.saturating_mul(times.max(1)),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -139,7 +160,7 @@ pub fn read(bytes: &[u8], context: &SourceContext) -> Result<EntrenarSession, Br
     let opened = detect::open(bytes, context)?;
     match opened.format {
         SourceFormat::Jupyter => match opened.parsed {
-            Some(parsed) => Ok(jupyter::from_json(parsed, bytes, context)),
+            Some(parsed) => jupyter::from_json(parsed, bytes, context),
             None => jupyter::read(bytes, context),
         },
         SourceFormat::SessionJson => session_json::read(bytes, context),
@@ -164,7 +185,7 @@ pub fn read_file(path: &Path, limits: Limits) -> Result<Imported, BridgeError> {
 }
 
 /// The bytes of the regular file at `path`, and what is known beside them.
-fn load(path: &Path, limits: Limits) -> Result<(Vec<u8>, SourceContext), BridgeError> {
+pub(crate) fn load(path: &Path, limits: Limits) -> Result<(Vec<u8>, SourceContext), BridgeError> {
     let io = |source| BridgeError::Io {
         path: path.to_owned(),
         source,

@@ -43,18 +43,29 @@ pub fn read(bytes: &[u8], context: &SourceContext) -> Result<EntrenarSession, Br
             message: "a notebook is a JSON object".to_owned(),
         });
     }
-    Ok(from_json(parsed, bytes, context))
+    from_json(parsed, bytes, context)
 }
 
 /// Reads a notebook that was parsed from `bytes`; what is not an object has no cells.
-pub(super) fn from_json(parsed: Parsed, bytes: &[u8], context: &SourceContext) -> EntrenarSession {
+pub(super) fn from_json(
+    parsed: Parsed,
+    bytes: &[u8],
+    context: &SourceContext,
+) -> Result<EntrenarSession, BridgeError> {
     let mut session = context.new_session(bytes, SourceFormat::Jupyter);
     session.warnings = parsed.warnings;
     let mut notes = Notes::default();
     let Value::Object(document) = parsed.value else {
-        return session;
+        return Ok(session);
     };
     let parts = version::take_apart(document, &mut notes);
+    let limit = context.limits.max_cells();
+    if parts.cells.len() > limit {
+        return Err(BridgeError::Invalid {
+            place: "cells".to_owned(),
+            message: format!("there are more than {limit} cells"),
+        });
+    }
     about::read(&parts.metadata, &mut session, &mut notes);
 
     let (mut drafts, mut document) = (Vec::new(), Vec::new());
@@ -89,7 +100,7 @@ pub(super) fn from_json(parsed: Parsed, bytes: &[u8], context: &SourceContext) -
     derive_times(&mut session);
     session.warnings.extend(notes.into_warnings());
     read_points(&mut session);
-    session
+    Ok(session)
 }
 
 /// Reads the points; of a Ruchy notebook, also those of values that cells evaluate to.

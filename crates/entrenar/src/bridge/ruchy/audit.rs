@@ -3,6 +3,7 @@
 //!
 //! Times are nanoseconds since the collector was made; nothing tells when that was.
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::bridge::{BridgeError, Limits, json};
@@ -10,9 +11,6 @@ use crate::session::{Place, WarningKind};
 
 use super::raw::{self, Warnings};
 use super::session::{RuchyCell, RuchyResult, RuchySession};
-
-/// JSON values of an entry as Ruchy writes it.
-const VALUES_PER_ENTRY: usize = 18;
 
 /// Fields of an entry and of its `path` that are kept as metadata of the cell.
 const FACTS: [&str; 11] = [
@@ -38,18 +36,18 @@ pub(super) fn read(
     let mut session = RuchySession::default();
     let mut at = 0;
     let mut first_error = None;
+    let mut left = limits.max_values;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.trim().is_empty()) {
-        let mut entries = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        match entries.next() {
-            Some(Ok(entry)) => {
-                if session.cells.len() >= limits.max_values / VALUES_PER_ENTRY {
-                    return Err(BridgeError::TooManyValues {
-                        limit: limits.max_values,
-                        position: raw::position(text, at),
-                    });
-                }
+        match next_entry(rest, &mut left) {
+            Some(Ok((Some(entry), length))) => {
                 add(&mut session, entry, at, warnings);
-                at += entries.byte_offset();
+                at += length;
+            }
+            Some(Ok((None, _))) => {
+                return Err(BridgeError::TooManyValues {
+                    limit: limits.max_values,
+                    position: raw::position(text, at),
+                });
             }
             Some(Err(error)) => {
                 // A broken entry is taken to end with its line; one that was cut off is the
@@ -75,6 +73,25 @@ pub(super) fn read(
         Some(error) if session.cells.is_empty() => Err(error),
         _ => Ok(session),
     }
+}
+
+/// The entry that `text` begins with and its length; no entry where it has more values than
+/// are `left`, which is known before it takes any memory.
+fn next_entry(
+    text: &str,
+    left: &mut usize,
+) -> Option<Result<(Option<Value>, usize), serde_json::Error>> {
+    let mut entries = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    if let Err(error) = entries.next()? {
+        return Some(Err(error));
+    }
+    let length = entries.byte_offset();
+    let entry = text.get(..length).unwrap_or_default();
+    let Some(rest) = left.checked_sub(raw::most_values(entry)) else {
+        return Some(Ok((None, length)));
+    };
+    *left = rest;
+    Some(serde_json::from_str(entry).map(|value| (Some(value), length)))
 }
 
 /// The error of an entry that was parsed from the byte offset `at` of `text`.

@@ -83,8 +83,9 @@ fn read_text(
     let decoded = text::decode(bytes)?;
     let mut warnings = Warnings::default();
     let mut session = read(&decoded.text, &mut warnings).map_err(|mut error| {
-        if let BridgeError::Json { position, .. } | BridgeError::TooManyValues { position, .. } =
-            &mut error
+        if let BridgeError::Json { position, .. }
+        | BridgeError::TooManyValues { position, .. }
+        | BridgeError::TooManyCells { position, .. } = &mut error
         {
             position.byte = decoded.source_byte(position.byte);
         }

@@ -3,6 +3,7 @@
 //! whole.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -18,6 +19,59 @@ pub(super) struct Raw<'a> {
     pub text: &'a str,
     /// Byte offset in the document's text.
     pub at: usize,
+    budget: &'a Budget,
+}
+
+/// How many JSON values of a document may still be kept as trees, which take up to 36 times
+/// the memory of their text.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: Cell<usize>,
+    /// Where the first value is that was kept as text for want of budget.
+    exceeded: Cell<Option<usize>>,
+}
+
+impl Budget {
+    pub(super) fn new(values: usize) -> Self {
+        Self {
+            left: Cell::new(values),
+            exceeded: Cell::new(None),
+        }
+    }
+
+    fn admits(&self, raw: Raw<'_>) -> bool {
+        match self.left.get().checked_sub(most_values(raw.text)) {
+            Some(left) => {
+                self.left.set(left);
+                true
+            }
+            None => {
+                let first = self.exceeded.get().unwrap_or(raw.at);
+                self.exceeded.set(Some(first));
+                false
+            }
+        }
+    }
+
+    /// Warns where values were kept as text.
+    pub(super) fn report(&self, warnings: &mut Warnings) {
+        if let Some(at) = self.exceeded.get() {
+            warnings.add(
+                WarningKind::Limit,
+                Place::byte(at),
+                "there are more values than the limit; those that the format does not have are \
+                 kept as text from here",
+            );
+        }
+    }
+}
+
+/// An upper bound of the number of values in a JSON text.
+pub(super) fn most_values(text: &str) -> usize {
+    let separators = text
+        .bytes()
+        .filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{'));
+    separators.count() + 1
 }
 
 /// Checks that `text` is JSON, or begins like JSON and was cut off.
@@ -46,8 +100,12 @@ pub(super) fn position(text: &str, at: usize) -> Position {
 
 impl<'a> Raw<'a> {
     /// The whole document.
-    pub(super) fn document(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    pub(super) fn document(text: &'a str, budget: &'a Budget) -> Self {
+        Self {
+            text,
+            at: 0,
+            budget,
+        }
     }
 
     fn first(self) -> Option<char> {
@@ -96,10 +154,11 @@ impl<'a> Raw<'a> {
         ))
     }
 
-    /// The value, to be kept as it is: a value that is nested too deeply as its text.
+    /// The value, to be kept as it is: a value that is nested too deeply, or too large for the
+    /// budget, as its text.
     pub(super) fn value(self) -> Value {
-        self.get()
-            .or_else(|| Some(Value::String(self.string()?.into_owned())))
+        let tree = self.budget.admits(self).then(|| self.get()).flatten();
+        tree.or_else(|| Some(Value::String(self.string()?.into_owned())))
             .unwrap_or_else(|| Value::String(self.text.to_owned()))
     }
 
@@ -146,6 +205,7 @@ struct Pieces<'a> {
     rest: &'a str,
     at: usize,
     open: bool,
+    budget: &'a Budget,
 }
 
 impl<'a> Pieces<'a> {
@@ -154,6 +214,7 @@ impl<'a> Pieces<'a> {
             rest: raw.text,
             at: raw.at,
             open: true,
+            budget: raw.budget,
         };
         pieces.open = pieces.take(bracket);
         pieces
@@ -193,6 +254,7 @@ impl<'a> Pieces<'a> {
         let raw = Raw {
             text: self.rest.get(..length)?,
             at: self.at,
+            budget: self.budget,
         };
         self.advance(length);
         self.open = whole;
@@ -313,8 +375,12 @@ impl Warnings {
 mod tests {
     use super::*;
 
+    fn document(text: &str) -> Raw<'_> {
+        Raw::document(text, Box::leak(Box::new(Budget::new(1000))))
+    }
+
     fn keys(text: &str) -> Vec<String> {
-        Raw::document(text)
+        document(text)
             .fields()
             .map(|(key, value)| format!("{key}={}", value.text))
             .collect()
@@ -324,15 +390,15 @@ mod tests {
     fn fields_and_items_are_found_with_their_places() {
         let text = r#" {"a" : [1, "x]", {"b":2}] , "c\n": null}"#;
         assert_eq!(keys(text), ["a=[1, \"x]\", {\"b\":2}]", "c\n=null"]);
-        let (_, list) = Raw::document(text).fields().next().unwrap();
+        let (_, list) = document(text).fields().next().unwrap();
         let items: Vec<_> = list.items().collect();
         assert_eq!(items.len(), 3);
         for item in items {
             assert!(text[item.at..].starts_with(item.text));
         }
         assert_eq!(keys("{}"), [""; 0]);
-        assert_eq!(Raw::document("[ ]").items().count(), 0);
-        assert_eq!(Raw::document("7").items().count(), 0);
+        assert_eq!(document("[ ]").items().count(), 0);
+        assert_eq!(document("7").items().count(), 0);
     }
 
     #[test]
@@ -342,7 +408,7 @@ mod tests {
             let cut = &text[..end];
             assert!(check(cut).is_err() == cut.is_empty(), "{cut}");
             let whole = cut.matches('}').count();
-            let items = Raw::document(cut)
+            let items = document(cut)
                 .fields()
                 .find(|(key, _)| key == "list")
                 .map_or(0, |(_, list)| list.items().count());
@@ -352,8 +418,19 @@ mod tests {
 
     #[test]
     fn half_surrogates_become_the_replacement_character() {
-        let raw = Raw::document(r#""a\ud800b\n\ud83d\ude00\u00e9\"""#);
+        let raw = document(r#""a\ud800b\n\ud83d\ude00\u00e9\"""#);
         assert_eq!(raw.string().unwrap(), "a\u{FFFD}b\n😀é\"");
+    }
+
+    #[test]
+    fn values_beyond_the_budget_are_kept_as_text() {
+        let budget = Budget::new(4);
+        let raw = Raw::document("[1, 2]", &budget);
+        assert_eq!(raw.value(), serde_json::json!([1, 2]));
+        assert_eq!(raw.value(), "[1, 2]");
+        let mut warnings = Warnings::default();
+        budget.report(&mut warnings);
+        assert_eq!(warnings.finish().count(), 1);
     }
 
     #[test]

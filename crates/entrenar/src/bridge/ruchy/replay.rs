@@ -7,12 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::bridge::{BridgeError, Limits};
 use crate::session::{Place, WarningKind};
 
-use super::raw::{self, Raw, Warnings};
+use super::raw::{self, Budget, Raw, Warnings};
 use super::session::{RuchyEnvironment, RuchyFormatVersion, RuchyMetadata, RuchySession, is_plain};
 use super::timeline::Timeline;
-
-/// JSON values of an event as Ruchy writes it.
-const VALUES_PER_EVENT: usize = 8;
 
 /// Reads a recording.
 ///
@@ -26,7 +23,8 @@ pub(super) fn read(
     let mut session = RuchySession::default();
     let mut timeline = None;
     let mut keys = BTreeSet::new();
-    for (key, value) in Raw::document(text).fields() {
+    let budget = Budget::new(limits.max_values);
+    for (key, value) in Raw::document(text, &budget).fields() {
         if !keys.insert(key.clone()) {
             warnings.add(
                 WarningKind::InvalidValue,
@@ -69,6 +67,7 @@ pub(super) fn read(
             }
         }
     }
+    budget.report(warnings);
     match (timeline, cut_off) {
         (Some(timeline), None) => take(&mut session, timeline, warnings),
         (Some(timeline), Some(error)) if !timeline.cells.is_empty() => {
@@ -104,14 +103,16 @@ fn read_timeline(
     timeline: &mut Timeline,
     warnings: &mut Warnings,
 ) -> Result<(), BridgeError> {
+    let limit = limits.max_cells();
     for (index, item) in list.items().enumerate() {
-        if index >= limits.max_values / VALUES_PER_EVENT {
-            return Err(BridgeError::TooManyValues {
-                limit: limits.max_values,
+        timeline.add(item, index, warnings);
+        // Lines of one input and what it gave are one cell: events as such cost nothing.
+        if timeline.cells.len() + timeline.events.len() > limit {
+            return Err(BridgeError::TooManyCells {
+                limit,
                 position: raw::position(text, item.at),
             });
         }
-        timeline.add(item, index, warnings);
     }
     Ok(())
 }
