@@ -6,8 +6,9 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use entrenar::bridge::{self, BridgeError, Limits, SourceContext};
+use entrenar::export::session_json::{self, Times};
 use entrenar::preserve::{self, SESSION_JSON};
-use entrenar::session::{EntrenarSession, Sha256Hash};
+use entrenar::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
 
 use crate::errors::{Exit, Failure, Plain};
 
@@ -71,10 +72,15 @@ impl Input {
                 Ok(Read::new(read.session, read.source))
             }
             Self::Artifact(folder) => {
-                let (session, source) = preserve::read_folder(folder).map_err(|error| {
-                    Failure::new(Exit::InputFailed, format!("cannot read {self}")).because(&error)
-                })?;
-                Ok(Read { session, source })
+                let (session, source) =
+                    preserve::read_folder_within(folder, limits).map_err(|error| {
+                        Failure::new(Exit::InputFailed, format!("cannot read {self}"))
+                            .because(&error)
+                    })?;
+                Ok(Read {
+                    session: with_usable_id(session),
+                    source,
+                })
             }
         }
     }
@@ -97,10 +103,31 @@ impl Read {
             .as_ref()
             .is_some_and(|source| source.sha256 == Sha256Hash::of(&bytes));
         Self {
-            session,
+            session: with_usable_id(session),
             source: is_source.then_some(bytes),
         }
     }
+}
+
+/// Longest id that is taken from a document, in bytes.
+const LONGEST_ID: usize = 200;
+
+/// Gives a session whose id nobody could name on a command line one that is made of its content.
+fn with_usable_id(mut session: EntrenarSession) -> EntrenarSession {
+    let id = &session.id;
+    if !id.trim().is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control) {
+        return session;
+    }
+    let content = session_json::to_vec(&session, Times::Recorded);
+    let new = bridge::session_id(&Sha256Hash::of(&content));
+    let old = std::mem::replace(&mut session.id, new);
+    session.warnings.push(ImportWarning::new(
+        WarningKind::InvalidValue,
+        Place::path("id"),
+        "the id is empty, too long or has control characters; the session has another one here",
+    ));
+    session.foreign_id.get_or_insert(old);
+    session
 }
 
 fn read_stdin(limits: Limits) -> Result<Vec<u8>, Failure> {

@@ -74,11 +74,20 @@ pub fn sync_parent(path: &Path) -> Result<(), FileError> {
 
 /// A name in the same folder for a file or folder that is to become `path`.
 pub fn beside(path: &Path) -> PathBuf {
+    let name = short_name(path);
+    parent_of(path).join(format!(".{name}.{}.partial", std::process::id()))
+}
+
+/// The last part of `path`, cut so that a file system that allows names of 255 bytes has room
+/// for something more in it.
+pub(crate) fn short_name(path: &Path) -> String {
+    const LONGEST: usize = 200;
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy())
         .unwrap_or_default();
-    parent_of(path).join(format!(".{name}.{}.partial", std::process::id()))
+    let end = name.floor_char_boundary(LONGEST);
+    name.get(..end).unwrap_or_default().to_owned()
 }
 
 fn parent_of(path: &Path) -> &Path {
@@ -100,6 +109,14 @@ mod tests {
         write_atomic(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_longest_name_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ä".repeat(127));
+        write_atomic(&path, b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
     }
 
     #[test]

@@ -102,7 +102,10 @@ impl Args {
             return folder.clone();
         }
         match (&self.id, file) {
-            (Some(id), _) => PathBuf::from(id.replace(['/', '\\', '\0'], "_")),
+            (Some(id), _) => match preserve::safe_file_name(id) {
+                name if name.is_empty() => PathBuf::from("session"),
+                name => PathBuf::from(name),
+            },
             (None, Some(file)) if file != Path::new("-") => {
                 let name = file.file_name().unwrap_or(OsStr::new("session"));
                 let stem = file.file_stem().unwrap_or(name);

@@ -53,4 +53,12 @@ pub enum PreserveError {
         /// Why.
         source: BridgeError,
     },
+    /// The source document in the folder cannot be read.
+    #[error("cannot read the source document {}", path.display())]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BridgeError,
+    },
 }

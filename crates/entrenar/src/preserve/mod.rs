@@ -21,7 +21,8 @@ use crate::secrets::{self, SecretFinding};
 use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
 
 pub use error::PreserveError;
-pub use read::{is_artifact_folder, read_folder};
+pub use name::safe_file_name;
+pub use read::{is_artifact_folder, read_folder, read_folder_within};
 pub use write::{Written, write};
 
 /// The session's own JSON.

@@ -13,7 +13,7 @@ const LONGEST: usize = 200;
 pub(super) fn of_source(session: &EntrenarSession) -> String {
     let source = session.source.as_ref();
     let original = source.and_then(|source| source.name.as_deref());
-    let safe = safe(original.unwrap_or_default());
+    let safe = safe_file_name(original.unwrap_or_default());
     if !safe.is_empty() {
         return safe;
     }
@@ -29,7 +29,9 @@ pub(super) fn of_source(session: &EntrenarSession) -> String {
     format!("source.{extension}")
 }
 
-fn safe(name: &str) -> String {
+/// A name for a file or folder made of `name`: one part, no control characters, no leading dash,
+/// short enough for common file systems. Empty where nothing is left of it.
+pub fn safe_file_name(name: &str) -> String {
     let replaced: String = name
         .chars()
         .map(|c| match c {
@@ -82,9 +84,9 @@ mod tests {
             ("", ""),
             ("x. ", "x"),
         ] {
-            assert_eq!(safe(name), expected, "{name:?}");
+            assert_eq!(safe_file_name(name), expected, "{name:?}");
         }
-        let long = safe(&format!("{}.ipynb", "ä".repeat(300)));
+        let long = safe_file_name(&format!("{}.ipynb", "ä".repeat(300)));
         assert!(long.len() <= LONGEST && long.ends_with("ä.ipynb"));
     }
 }

@@ -1,8 +1,7 @@
-use std::fs;
+use std::io;
 use std::path::Path;
 
-use crate::bridge::{self, Limits};
-use crate::files::FileError;
+use crate::bridge::{self, BridgeError, Limits};
 use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
 
 use super::{PreserveError, SESSION_JSON, SHA256SUMS, name, sums};
@@ -21,15 +20,29 @@ pub fn is_artifact_folder(dir: &Path) -> bool {
 /// If `session.json` cannot be read, or if the source document is not the one that the session
 /// was read from.
 pub fn read_folder(dir: &Path) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
+    read_folder_within(dir, Limits::default())
+}
+
+/// As [`read_folder`], with bounds for each of its files.
+///
+/// # Errors
+/// As [`read_folder`].
+pub fn read_folder_within(
+    dir: &Path,
+    limits: Limits,
+) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
     let path = dir.join(SESSION_JSON);
-    let imported =
-        bridge::read_file(&path, Limits::default()).map_err(|source| PreserveError::Session {
-            path: path.clone(),
-            source,
-        })?;
+    let imported = bridge::read_file(&path, limits).map_err(|source| PreserveError::Session {
+        path: path.clone(),
+        source,
+    })?;
     let mut session = imported.session;
-    let sums = fs::read_to_string(dir.join(SHA256SUMS)).unwrap_or_default();
-    let listed = sums::parse(&sums);
+    let sums = match bridge::load(&dir.join(SHA256SUMS), limits) {
+        Ok((bytes, _)) => bytes,
+        // It says nothing then.
+        Err(_) => Vec::new(),
+    };
+    let listed = sums::parse(&String::from_utf8_lossy(&sums));
     if let Some((_, hash)) = listed.iter().find(|(path, _)| path == SESSION_JSON)
         && *hash != Sha256Hash::of(&imported.source)
     {
@@ -45,9 +58,9 @@ pub fn read_folder(dir: &Path) -> Result<(EntrenarSession, Option<Vec<u8>>), Pre
     let path = dir
         .join(name::SOURCE_FOLDER)
         .join(name::of_source(&session));
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    let bytes = match bridge::load(&path, limits) {
+        Ok((bytes, _)) => bytes,
+        Err(BridgeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             // It was exported without, or removed.
             session.warnings.push(ImportWarning::new(
                 WarningKind::Missing,
@@ -56,7 +69,7 @@ pub fn read_folder(dir: &Path) -> Result<(EntrenarSession, Option<Vec<u8>>), Pre
             ));
             return Ok((session, None));
         }
-        Err(error) => return Err(FileError::at("read", &path)(error).into()),
+        Err(source) => return Err(PreserveError::Source { path, source }),
     };
     let found = Sha256Hash::of(&bytes);
     if found != info.sha256 {

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{FileError, beside, sync_parent, write_synced};
+use crate::bridge::{self, Limits};
+use crate::files::{FileError, beside, short_name, sync_parent, write_synced};
 
 use super::{ArtifactFolder, PreserveError, SHA256SUMS, sums};
 
@@ -147,7 +148,7 @@ fn replace(partial: &Path, dir: &Path) -> Result<Option<PathBuf>, PreserveError>
 
 /// A name beside `dir` that is not taken.
 fn free_name(dir: &Path) -> PathBuf {
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let name = short_name(dir);
     let mut number: u64 = 0;
     loop {
         let suffix = if number == 0 {
@@ -165,8 +166,10 @@ fn free_name(dir: &Path) -> PathBuf {
 
 /// Whether every file in `dir` is one that its checksums list.
 fn holds_an_artifact_only(dir: &Path) -> bool {
-    let sums = fs::read_to_string(dir.join(SHA256SUMS)).unwrap_or_default();
-    let mut listed: BTreeSet<_> = sums::parse(&sums)
+    // A pipe of that name is not waited for.
+    let sums = bridge::load(&dir.join(SHA256SUMS), Limits::default());
+    let sums = sums.map(|(bytes, _)| bytes).unwrap_or_default();
+    let mut listed: BTreeSet<_> = sums::parse(&String::from_utf8_lossy(&sums))
         .into_iter()
         .map(|(path, _)| dir.join(path))
         .collect();
