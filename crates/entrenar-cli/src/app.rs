@@ -1,6 +1,7 @@
 //! The command line as a whole: global options, verbs, and what every verb needs.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
@@ -174,9 +175,13 @@ impl App {
         Ok(SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock)?)
     }
 
-    /// The store as it is; `None` where there is none yet.
+    /// The store as it is; `None` where there is none yet, or the empty file that is left of a
+    /// first import that was killed.
     pub(crate) fn store_if_there(&self) -> Result<Option<SqliteStore>, Failure> {
         let path = self.store_path()?;
+        if fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() == 0) {
+            return Ok(None);
+        }
         match path.try_exists() {
             Ok(false) => Ok(None),
             // Where that cannot be told, opening says why.

@@ -28,7 +28,11 @@ pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreErr
         .and_then(|()| Ok(place(&temporary, path)?));
     if written.is_err() {
         // The first error is the one to report; a leftover is removed if that is possible.
-        drop(fs::remove_file(&temporary));
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let mut leftover = temporary.clone().into_os_string();
+            leftover.push(suffix);
+            drop(fs::remove_file(leftover));
+        }
     }
     written
 }
