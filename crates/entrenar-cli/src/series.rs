@@ -5,6 +5,9 @@ use entrenar::session::{EntrenarSession, Series, names};
 
 use crate::errors::{Exit, Failure};
 
+/// A hint names no more metrics than this.
+const MOST_NAMES: usize = 40;
+
 /// A chart with more lines shows none of them well.
 pub(crate) const MOST_CURVES: usize = 12;
 
@@ -70,7 +73,14 @@ pub(crate) fn no_such_metric(sessions: &[EntrenarSession], wanted: &[String]) ->
     if known.is_empty() {
         failure.hint("nothing that the cells printed was read as a metric; `show` prints the cells")
     } else {
-        failure.hint(format!("there are {}", known.join(", ")))
+        let more = known.len().saturating_sub(MOST_NAMES);
+        known.truncate(MOST_NAMES);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        failure.hint(format!("there are {}{more}", known.join(", ")))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entrenar::session::{EntrenarSession, Series, number};
 use serde_json::{Value, json};
@@ -143,23 +143,21 @@ fn differs((_, values): &Row) -> bool {
 /// Series by label, each with its place in every session.
 fn side_by_side(sessions: &[EntrenarSession]) -> Vec<(String, Vec<Option<&Series>>)> {
     let mut rows: Vec<(String, Vec<Option<&Series>>)> = Vec::new();
+    // Of each label the rows; a second series of a label in one session has a row of its own.
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, session) in sessions.iter().enumerate() {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for series in session.metrics.series().iter().filter(|s| !s.is_empty()) {
             let label = series::label(session, series);
-            let row = match rows
-                .iter_mut()
-                .find(|(known, row)| *known == label && row.get(place).is_none_or(Option::is_none))
-            {
-                Some((_, row)) => row,
-                None => {
-                    rows.push((label, vec![None; sessions.len()]));
-                    let Some((_, row)) = rows.last_mut() else {
-                        continue;
-                    };
-                    row
-                }
-            };
-            if let Some(slot) = row.get_mut(place) {
+            let known = places.entry(label.clone()).or_default();
+            let nth = seen.entry(label.clone()).or_default();
+            let at = known.get(*nth).copied().unwrap_or(rows.len());
+            *nth += 1;
+            if at == rows.len() {
+                known.push(at);
+                rows.push((label, vec![None; sessions.len()]));
+            }
+            if let Some(slot) = rows.get_mut(at).and_then(|(_, row)| row.get_mut(place)) {
                 *slot = Some(series);
             }
         }

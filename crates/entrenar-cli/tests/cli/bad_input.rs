@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use entrenar::export::session_json::{self, Times};
+
 use crate::support::{Home, lora};
 
 /// Every failure says what failed, why, and what to do; none shows the inside of the program.
@@ -193,4 +195,98 @@ fn a_device_is_written_to_and_not_replaced() {
     let ran = home.run(&["export", "aaaa", "--format", "csv", "-o", "/dev/null"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err());
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn an_empty_file_is_no_store_yet() {
+    let home = Home::new();
+    home.file("empty.db", b"");
+    let ran = home.run(&["--store", "empty.db", "list"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    let text = told(&home, &["--store", "empty.db", "show", "aaaa"]);
+    assert!(text.contains("there is no store at empty.db yet"), "{text}");
+}
+
+#[test]
+fn an_id_names_no_other_folder() {
+    let home = Home::new();
+    for (id, folder) in [
+        ("..", "session"),
+        ("../../up", ".._.._up"),
+        ("/etc/x", "_etc_x"),
+    ] {
+        home.session(&lora(id, "one", 8));
+        let ran = home.run(&["preserve", "--id", id, "--force"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err());
+        assert!(home.work().join(folder).join("SHA256SUMS").is_file());
+    }
+}
+
+#[test]
+fn an_id_that_nobody_can_type_is_replaced() {
+    let home = Home::new();
+    let long = "x".repeat(1000);
+    for id in ["", " ", "a\0b", "a\u{1b}[31m", long.as_str()] {
+        let json = session_json::to_vec(&lora(id, "one", 8), Times::All);
+        home.file("odd.json", &json);
+        let ran = home.run(&["import", "odd.json", "--json"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err());
+        let imported = ran.json();
+        assert_eq!(imported[0]["warnings"][0]["path"], "id");
+        let new = imported[0]["id"].as_str().unwrap();
+        assert_eq!(home.run(&["show", new]).code, Some(0));
+        let again = home.run(&["import", "odd.json", "--json"]).json();
+        assert_eq!(again[0]["status"], "unchanged");
+    }
+}
+
+#[test]
+fn the_longest_file_names_are_preserved() {
+    let home = Home::new();
+    let name = format!("{}.json", "x".repeat(250));
+    home.file(
+        &name,
+        &session_json::to_vec(&lora("aaaa", "one", 8), Times::All),
+    );
+    for _ in 0..2 {
+        let ran = home.run(&["preserve", &name, "--force"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_an_artifact_folder_is_not_waited_for() {
+    let home = Home::new();
+    home.recording("cli1301_empty_quit.replay");
+    let name = fs::read_dir(home.work()).unwrap().next().unwrap().unwrap();
+    let name = name.file_name().into_string().unwrap();
+    let ran = home.run(&["preserve", &name, "-o", "art"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    let source = home.work().join("art/source").join(&name);
+    fs::remove_file(&source).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&source).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("SKIPPED: no program `mkfifo`");
+        return;
+    }
+    let text = told(&home, &["import", "art"]);
+    assert!(text.contains("is not a regular file"), "{text}");
+}
+
+#[test]
+fn a_copy_of_a_document_without_times_is_unchanged() {
+    let home = Home::new();
+    let mut json = session_json::to_value(&lora("aaaa", "one", 8), Times::Recorded);
+    json["cells"][0]["timestamp"] = serde_json::Value::Null;
+    home.file("one.json", json.to_string().as_bytes());
+    assert_eq!(home.run(&["import", "one.json"]).code, Some(0));
+    let file = fs::File::options()
+        .write(true)
+        .open(home.work().join("one.json"))
+        .unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
+    let again = home.run(&["import", "one.json", "--json"]).json();
+    assert_eq!(again[0]["status"], "unchanged");
 }
