@@ -115,7 +115,7 @@ const LONGEST_ID: usize = 200;
 /// Gives a session whose id nobody could name on a command line one that is made of its content.
 fn with_usable_id(mut session: EntrenarSession) -> EntrenarSession {
     let id = &session.id;
-    if !id.trim().is_empty() && id.len() <= LONGEST_ID && !id.chars().any(char::is_control) {
+    if !id.trim().is_empty() && id.len() <= LONGEST_ID && !id.contains('\0') {
         return session;
     }
     let content = session_json::to_vec(&session, Times::Recorded);
@@ -124,7 +124,7 @@ fn with_usable_id(mut session: EntrenarSession) -> EntrenarSession {
     session.warnings.push(ImportWarning::new(
         WarningKind::InvalidValue,
         Place::path("id"),
-        "the id is empty, too long or has control characters; the session has another one here",
+        "the id is empty, too long or has a zero byte; the session has another one here",
     ));
     session.foreign_id.get_or_insert(old);
     session

@@ -299,7 +299,7 @@ fn what_is_no_notebook_is_said() {
         ("[]", "begins with \"[]\""),
         ("<<<<<<< HEAD\n{}", "begins with"),
         (r#"{"a": 1, "b": 2}"#, "with a, b"),
-        ("{}", "a JSON object"),
+        ("{}", "an empty JSON object"),
     ] {
         match try_read(text.as_bytes()) {
             Err(BridgeError::UnknownFormat { hint }) => assert!(hint.contains(part), "{hint}"),
