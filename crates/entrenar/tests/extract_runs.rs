@@ -268,3 +268,17 @@ fn a_table_of_metrics_shown_again_with_more_lines_counts_once() {
     let origin = origin.expect("read from an output");
     assert_eq!((origin.output, origin.rule.as_ref()), (1, "html table"));
 }
+
+#[test]
+fn an_evaluation_in_a_later_cell_is_not_one_more_step() {
+    let session = printed(&[
+        "Epoch 1/2\n44/44 - 1s - loss: 1.5 - accuracy: 0.4\nEpoch 2/2\n44/44 - 1s - loss: 1.2 - accuracy: 0.5\n",
+        "44/44 - 0s - loss: 1.3 - accuracy: 0.45\n",
+    ]);
+    assert_eq!(
+        by_run(&session, "loss"),
+        [(Some(0), vec![1.5, 1.2]), (None, vec![1.3])]
+    );
+    assert_eq!(session.metrics.total_steps(), 2);
+    assert_eq!(session.metrics.final_loss(), Some(1.2));
+}

@@ -31,6 +31,9 @@ use super::{ExtractedPoint, PointKind, runs};
 /// begins again in each epoch opens no run. Everything else continues the current run: other
 /// names, later places, values without a place (an evaluation). Such values before the first run
 /// belong to no run; where a session has no placed point at all, one run takes all its points.
+/// A value without a place, of a metric that the run placed in an earlier cell, belongs to no run
+/// either: it is an evaluation of the trained model (Keras' `evaluate` prints the names of `fit`),
+/// not one more step.
 ///
 /// A run failed if the cell of its last point did, or another of its cells in which no later run
 /// began; it finished if its cells ran and none failed. Its times are those of its cells, where

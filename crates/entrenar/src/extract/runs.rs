@@ -67,6 +67,17 @@ struct Open<'a> {
     extents: BTreeMap<(&'a str, Option<u32>), Extent>,
 }
 
+impl Open<'_> {
+    /// Whether a point without a place, in `cell`, is a value of a metric that the run placed in
+    /// an earlier cell: a later evaluation of the model, not one more step of the training.
+    fn evaluates(&self, point: &ExtractedPoint, cell: usize) -> bool {
+        let key = (point.name.as_str(), point.rank);
+        self.extents
+            .get(&key)
+            .is_some_and(|extent| extent.cell < cell)
+    }
+}
+
 /// Finds the runs of `session`, enters them, and returns the run of each point of each cell.
 pub(super) fn find(
     session: &mut EntrenarSession,
@@ -85,7 +96,8 @@ pub(super) fn find(
                 if runs.len() == waiting {
                     waiting += 1;
                 }
-                runs.push(spans.len().checked_sub(1));
+                let current = spans.len().checked_sub(1);
+                runs.push(current.filter(|_| !open.evaluates(point, *cell)));
                 continue;
             };
             let key = (point.name.as_str(), point.rank);

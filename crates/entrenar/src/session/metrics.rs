@@ -11,7 +11,8 @@ use super::{Point, Series, SeriesKey};
 ///
 /// Which series is *the* loss or accuracy is decided by the lists in [`names`]: the first name
 /// of the list that any series has. Where several runs have one, their points follow each other
-/// in the order of the runs; of several ranks, the lowest counts.
+/// in the order of the runs, and points outside any run do not count; of several ranks, the lowest
+/// counts.
 #[derive(Debug, Clone, Default)]
 pub struct SessionMetrics {
     series: Vec<Series>,
@@ -206,6 +207,9 @@ impl SessionMetrics {
             .filter(|(rank, series)| (*rank, series.key().rank) == best)
             .map(|(_, series)| series)
             .collect();
+        if chosen.iter().any(|series| series.key().run.is_some()) {
+            chosen.retain(|series| series.key().run.is_some());
+        }
         chosen.sort_by_key(|series| series.key().run);
         chosen
     }
@@ -275,6 +279,27 @@ mod tests {
         assert_eq!(metrics.total_steps(), 2);
         assert_eq!(metrics.final_loss(), Some(0.1));
         assert_eq!(metrics.best_loss(), Some(0.1));
+    }
+
+    #[test]
+    fn an_evaluation_outside_the_runs_is_no_step() {
+        let mut metrics = SessionMetrics::new();
+        for (run, value) in [(Some(0), 0.4), (Some(0), 0.3), (None, 0.5)] {
+            let key = SeriesKey {
+                name: "loss".into(),
+                run,
+                rank: None,
+            };
+            metrics.push(
+                key,
+                Point {
+                    value,
+                    ..Point::default()
+                },
+            );
+        }
+        assert_eq!(metrics.total_steps(), 2);
+        assert_eq!(metrics.final_loss(), Some(0.3));
     }
 
     #[test]
