@@ -49,6 +49,7 @@ pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
     fact("ended", time(session, "ended_at", session.ended_at));
     let took = session
         .duration()
+        .filter(|took| *took >= chrono::TimeDelta::zero())
         .map(figures::duration)
         .unwrap_or_default();
     fact("took", Line::new().plain(took));

@@ -7,6 +7,9 @@ const GAP: usize = 2;
 /// A column that gives way is never narrower.
 const NARROWEST: usize = 8;
 
+/// Widest line of a table where nothing else bounds it.
+const WIDEST: usize = 4000;
+
 /// How a column behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -68,9 +71,8 @@ impl Table {
                     .unwrap_or(0)
             })
             .collect();
-        if let Some(width) = width {
-            self.shrink(&kept, &mut widths, width);
-        }
+        // A cell of a megabyte must not pad every other row of a table that goes to a file.
+        self.shrink(&kept, &mut widths, width.unwrap_or(WIDEST));
         let has_head = self.head.iter().any(|cell| !cell.is_empty());
         all()
             .skip(usize::from(!has_head))
