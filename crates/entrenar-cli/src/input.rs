@@ -60,16 +60,18 @@ impl Input {
         match self {
             Self::Stdin => {
                 let bytes = read_stdin(limits)?;
+                let sha256 = Sha256Hash::of(&bytes);
                 let context = SourceContext {
                     limits,
+                    sha256: Some(sha256),
                     ..SourceContext::default()
                 };
                 let session = bridge::read(&bytes, &context).map_err(unreadable)?;
-                Ok(Read::new(session, bytes))
+                Ok(Read::new(session, bytes, &sha256))
             }
             Self::File(path) | Self::Found(path) => {
                 let read = bridge::read_file(path, limits).map_err(unreadable)?;
-                Ok(Read::new(read.session, read.source))
+                Ok(Read::new(read.session, read.source, &read.sha256))
             }
             Self::Artifact(folder) => {
                 let (session, source) =
@@ -97,11 +99,11 @@ pub(crate) struct Read {
 
 impl Read {
     /// A `session.json` names another document as its source: its own bytes are not that.
-    fn new(session: EntrenarSession, bytes: Vec<u8>) -> Self {
+    fn new(session: EntrenarSession, bytes: Vec<u8>, sha256: &Sha256Hash) -> Self {
         let is_source = session
             .source
             .as_ref()
-            .is_some_and(|source| source.sha256 == Sha256Hash::of(&bytes));
+            .is_some_and(|source| source.sha256 == *sha256);
         Self {
             session: with_usable_id(session),
             source: is_source.then_some(bytes),

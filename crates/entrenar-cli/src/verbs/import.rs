@@ -148,8 +148,9 @@ impl Args {
                 *slot = Some(outcome);
             }
         };
-        let prepare =
-            |read: Read| Prepared::new(Cow::Owned(read.session), read.source.map(Cow::Owned));
+        let prepare = |read: Read| {
+            Prepared::of_verified(Cow::Owned(read.session), read.source.map(Cow::Owned))
+        };
         let read = reader::read_in_order(&inputs, self.limit.limits(), prepare, |results| {
             // The first of a transaction is waited for without the store's lock.
             while let Some(first) = results.next() {

@@ -74,6 +74,8 @@ pub struct SourceContext {
     pub name: Option<String>,
     /// The file's modification time. It stands in for timestamps that the file does not hold.
     pub modified: Option<DateTime<Utc>>,
+    /// SHA-256 of the bytes, where it was computed already.
+    pub sha256: Option<Sha256Hash>,
     /// Bounds of the import.
     pub limits: Limits,
 }
@@ -89,7 +91,7 @@ impl SourceContext {
         SourceInfo {
             name: self.name.clone(),
             format,
-            sha256: Sha256Hash::of(bytes),
+            sha256: self.sha256.unwrap_or_else(|| Sha256Hash::of(bytes)),
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
     }
@@ -142,6 +144,8 @@ pub struct Imported {
     pub session: EntrenarSession,
     /// The source document, byte for byte.
     pub source: Vec<u8>,
+    /// SHA-256 of the source document.
+    pub sha256: Sha256Hash,
 }
 
 /// Reads a session from `bytes`, whatever the format.
@@ -179,9 +183,15 @@ pub fn read(bytes: &[u8], context: &SourceContext) -> Result<EntrenarSession, Br
 /// # Errors
 /// As [`read`], and if the file cannot be read or is not a regular file.
 pub fn read_file(path: &Path, limits: Limits) -> Result<Imported, BridgeError> {
-    let (source, context) = load(path, limits)?;
+    let (source, mut context) = load(path, limits)?;
+    let sha256 = Sha256Hash::of(&source);
+    context.sha256 = Some(sha256);
     let session = read(&source, &context)?;
-    Ok(Imported { session, source })
+    Ok(Imported {
+        session,
+        source,
+        sha256,
+    })
 }
 
 /// The bytes of the regular file at `path`, and what is known beside them.
@@ -214,6 +224,7 @@ pub(crate) fn load(path: &Path, limits: Limits) -> Result<(Vec<u8>, SourceContex
             .file_name()
             .map(|name| name.to_string_lossy().into_owned()),
         modified: metadata.modified().ok().map(DateTime::from),
+        sha256: None,
         limits,
     };
     Ok((source, context))

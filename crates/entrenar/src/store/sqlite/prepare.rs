@@ -33,7 +33,26 @@ impl<'a> Prepared<'a> {
     /// Computes all that does not need the store. A session that is too large or too deep is
     /// refused when it is imported.
     pub fn new(session: Cow<'a, EntrenarSession>, source: Option<Cow<'a, [u8]>>) -> Self {
-        let (source, computed) = match Source::of(&session, source) {
+        let actual = source.as_deref().map(Sha256Hash::of);
+        Self::with_digest(session, source, actual)
+    }
+
+    /// As [`new`](Self::new) for a `source` whose SHA-256 the caller found to be the one that the
+    /// session names; it is not computed again.
+    pub fn of_verified(session: Cow<'a, EntrenarSession>, source: Option<Cow<'a, [u8]>>) -> Self {
+        let named = session.source.as_ref().map(|source| source.sha256);
+        match named {
+            Some(_) => Self::with_digest(session, source, named),
+            None => Self::new(session, source),
+        }
+    }
+
+    fn with_digest(
+        session: Cow<'a, EntrenarSession>,
+        source: Option<Cow<'a, [u8]>>,
+        actual: Option<Sha256Hash>,
+    ) -> Self {
+        let (source, computed) = match Source::of(&session, source, actual) {
             Ok(source) => (source, Computed::of(&session)),
             Err((source, refusal)) => (source, Err(refusal)),
         };
@@ -63,19 +82,19 @@ impl<'a> Source<'a> {
     fn of(
         session: &EntrenarSession,
         bytes: Option<Cow<'a, [u8]>>,
+        actual: Option<Sha256Hash>,
     ) -> Result<Self, (Self, StoreError)> {
         let described = session.source.as_ref().map(|source| source.sha256);
         let without = Self {
             sha256: described,
             bytes: None,
         };
-        let Some(bytes) = bytes else {
+        let (Some(bytes), Some(actual)) = (bytes, actual) else {
             return Ok(without);
         };
         if let Err(refusal) = blob::fits(|| "the source document".into(), bytes.len()) {
             return Err((without, refusal));
         }
-        let actual = Sha256Hash::of(&bytes);
         Ok(match described {
             // A `session.json` describes a session that was read from another document.
             Some(sha256) if sha256 != actual => without,
