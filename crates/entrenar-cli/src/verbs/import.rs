@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use entrenar::bridge::Limits;
 use entrenar::session::{EntrenarSession, ImportWarning, Sha256Hash};
-use entrenar::store::{ImportStatus, Prepared, SqliteStore};
+use entrenar::store::{self, ImportStatus, Prepared, SqliteStore};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -45,7 +45,12 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct SizeLimit {
     /// Refuse a larger file; reading takes some ten times its size in memory
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().max_bytes)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = Limits::default().max_bytes,
+        value_parser = clap::value_parser!(u64).range(..=store::MAX_VALUE_BYTES),
+    )]
     max_bytes: u64,
 }
 

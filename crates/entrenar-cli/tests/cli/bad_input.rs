@@ -50,6 +50,7 @@ fn inputs() {
         &["import", "no-such-file.ipynb"],
         &["import", "*.nothing"],
         &["import", "big.ipynb", "--max-bytes", "1000"],
+        &["import", "big.ipynb", "--max-bytes", "1000000000"],
         &["import", "-"],
         &["import", "/dev/null"],
         &["preserve", "no-such-file.ipynb"],

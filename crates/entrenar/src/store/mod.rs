@@ -17,7 +17,7 @@ pub use query::{
 };
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
-pub use sqlite::{BUSY_TIMEOUT, Prepared, SqliteStore, StoreMode};
+pub use sqlite::{BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode};
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,6 +32,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::failure::Failure;
 pub use self::prepare::Prepared;
+pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredEvent,

@@ -9,7 +9,7 @@ pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_sessi
 
 /// Largest text, output or source document, in bytes (SQLite's limit of a value is 10^9; a row
 /// holds some figures beside it).
-pub(super) const MAX_VALUE_BYTES: u64 = 999_000_000;
+pub const MAX_VALUE_BYTES: u64 = 999_000_000;
 
 /// Deepest nesting of JSON that is read back (serde_json reads 127 levels).
 pub(super) const MAX_JSON_DEPTH: usize = 127;
