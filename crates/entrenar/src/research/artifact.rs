@@ -3,7 +3,9 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::identifier::check_url;
-use super::{Author, Doi, License, ValidationError};
+use super::{
+    Author, Doi, Funding, Language, License, RelatedIdentifier, Software, Subject, ValidationError,
+};
 
 /// What kind of thing an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,8 +63,26 @@ pub struct ResearchArtifact {
     pub version: String,
     /// A summary in plain text.
     pub description: Option<String>,
+    /// An abstract, as somebody wrote it; the description is a summary made of the data.
+    pub abstract_text: Option<String>,
+    /// The language of its texts, where somebody stated it.
+    pub language: Option<Language>,
     /// Keywords.
     pub keywords: Vec<String>,
+    /// Terms of vocabularies.
+    pub subjects: Vec<Subject>,
+    /// Who paid for it.
+    pub funding: Vec<Funding>,
+    /// What else it relates to.
+    pub related: Vec<RelatedIdentifier>,
+    /// Programs and libraries that were used.
+    pub software: Vec<Software>,
+    /// Hardware that was used, such as `NVIDIA A100 80GB`.
+    pub hardware: Vec<String>,
+    /// Who publishes it; `None` until somebody does.
+    pub publisher: Option<String>,
+    /// The address of the source code, http(s).
+    pub repository: Option<String>,
     /// When the work began, as it was recorded; never a derived time.
     pub created_at: Option<DateTime<Utc>>,
     /// When the work ended, as it was recorded; never a derived time.
@@ -89,7 +109,16 @@ impl ResearchArtifact {
             url: None,
             version: "1.0.0".into(),
             description: None,
+            abstract_text: None,
+            language: None,
             keywords: Vec::new(),
+            subjects: Vec::new(),
+            funding: Vec::new(),
+            related: Vec::new(),
+            software: Vec::new(),
+            hardware: Vec::new(),
+            publisher: None,
+            repository: None,
             created_at: None,
             completed_at: None,
             release_date: None,

@@ -40,4 +40,24 @@ pub enum ValidationError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Not an identifier of a known scheme.
+    #[error("{given:?} is not an identifier: {reason}")]
+    InvalidIdentifier {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not one of DataCite's relations.
+    #[error("{given:?} is not a relation; `Cites`, `IsDerivedFrom` and `IsSupplementTo` are some")]
+    InvalidRelation {
+        /// What was given.
+        given: String,
+    },
+    /// Not a BCP 47 language tag.
+    #[error("{given:?} is not a language tag; `en` and `pt-BR` are some")]
+    InvalidLanguage {
+        /// What was given.
+        given: String,
+    },
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use super::ValidationError;
 
 /// Takes `prefix`, in any case, off the start of `text`.
-fn without_prefix<'a>(text: &'a str, prefixes: &[&str]) -> &'a str {
+pub(super) fn without_prefix<'a>(text: &'a str, prefixes: &[&str]) -> &'a str {
     prefixes
         .iter()
         .find_map(|prefix| {

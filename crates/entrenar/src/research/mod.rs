@@ -24,10 +24,12 @@ mod archive;
 mod artifact;
 mod author;
 mod citation;
+mod context;
 mod error;
 mod identifier;
 mod license;
 mod name;
+mod related;
 mod role;
 mod text;
 
@@ -38,8 +40,10 @@ pub use archive::{
 pub use artifact::{ArtifactType, ResearchArtifact};
 pub use author::{Affiliation, Author};
 pub use citation::CitationMetadata;
+pub use context::{Funding, Language, Software, Subject};
 pub use error::ValidationError;
 pub use identifier::{Doi, Orcid, Ror};
 pub use license::License;
 pub use name::{AuthorKind, NameParts};
+pub use related::{Identifier, IdentifierScheme, RelatedIdentifier, RelationType};
 pub use role::ContributorRole;
