@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::identifier::check_url;
 use super::{
-    Author, Doi, Funding, Language, License, RelatedIdentifier, Software, Subject, ValidationError,
+    Author, Doi, Funding, Language, License, Reference, RelatedIdentifier, Software, Subject,
+    ValidationError,
 };
 
 /// What kind of thing an artifact is.
@@ -75,6 +76,8 @@ pub struct ResearchArtifact {
     pub funding: Vec<Funding>,
     /// What else it relates to.
     pub related: Vec<RelatedIdentifier>,
+    /// The works that it cites, in the order in which they were given.
+    pub references: Vec<Reference>,
     /// Programs and libraries that were used.
     pub software: Vec<Software>,
     /// Hardware that was used, such as `NVIDIA A100 80GB`.
@@ -115,6 +118,7 @@ impl ResearchArtifact {
             subjects: Vec::new(),
             funding: Vec::new(),
             related: Vec::new(),
+            references: Vec::new(),
             software: Vec::new(),
             hardware: Vec::new(),
             publisher: None,
