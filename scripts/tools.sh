@@ -36,31 +36,56 @@ need_cargo_tool() { # need_cargo_tool CRATE VERSION [ARGS...]
   export PATH=$root/bin:$PATH
 }
 
-# A Python environment with exact versions; its folder is named after the wish list.
-need_venv() { # need_venv NAME REQUIREMENT...
-  local name=$1 venv
-  shift
-  venv=$cache/venv-$name-$(printf '%s\n' "$@" | sha256sum | cut -c1-12)
+# A Python environment with the exact versions of a list; its folder is named after the list.
+need_venv() { # need_venv NAME, of scripts/python/NAME.txt
+  local name=$1 list=scripts/python/$1.txt venv
+  venv=$cache/venv-$name-$(grep -v '^#' "$list" | sha256sum | cut -c1-12)
   if [ ! -e "$venv/.installed" ]; then
-    say "making the Python environment $name: $*"
+    say "making the Python environment $name of $list"
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+    # Without dependencies: the list is complete, and cffconvert runs with a newer jsonschema than it asks for.
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$list"
     touch "$venv/.installed"
   fi
   printf -v "venv_$name" %s "$venv"
 }
 
-need_oracles() {
-  need_debian python3 python3-venv biber
-  need_venv oracle nbformat==5.11.1 pybtex==0.26.1 jsonschema==4.26.0 PyYAML==6.0.3 \
-    click==8.4.2 pykwalify==1.8.0 requests==2.34.2 ruamel.yaml==0.19.1
-  # shellcheck disable=SC2154 # set by need_venv
-  if ! "$venv_oracle/bin/python" -c 'import cffconvert' 2>/dev/null; then
-    # Its metadata asks for an older jsonschema than the schema of session.json; it runs with both.
-    "$venv_oracle/bin/pip" install --quiet --disable-pip-version-check --no-deps cffconvert==2.0.0
+# roc-validator fetches the contexts of RO-Crate, which its package does not hold. They are put into its
+# cache from ENTRENAR_VALIDATORS (default ../shared/validators), or from the network where that is absent.
+need_roc_contexts() {
+  local seed=${ENTRENAR_VALIDATORS:-../shared/validators}/seed_rocrate_cache.py folder=$cache/roc-validator-0.13.0
+  if [ ! -e "$folder/.installed" ]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    if [ -e "$seed" ]; then
+      say "filling the cache of roc-validator with $seed"
+      "$venv_oracle/bin/python" "$seed" "$folder/contexts" && touch "$folder/.installed"
+    else
+      say "filling the cache of roc-validator from the network ($seed is not there)"
+      "$venv_oracle/bin/rocrate-validator" -y cache warm --all-profiles --cache-path "$folder/contexts" \
+        >"$folder/warm.log" 2>&1 && touch "$folder/.installed"
+    fi || echo "the contexts of RO-Crate are not to be had: the tests with roc-validator will be SKIPPED" >&2
   fi
-  export ENTRENAR_PYTHON=$venv_oracle/bin/python
+  # An unset variable makes the tests say SKIPPED.
+  [ ! -e "$folder/.installed" ] || export ENTRENAR_ROC_CACHE=$folder/contexts
+}
+
+# Programs of the field that judge what is written. For the tests:
+#   ENTRENAR_PYTHON          Python with all of scripts/python/oracle.txt
+#   ENTRENAR_TABLES_PYTHON   Python with mlcroissant, pyarrow and prov
+#   ENTRENAR_ROC_VALIDATOR   rocrate-validator, to be run with --offline --cache-path $ENTRENAR_ROC_CACHE
+#   ENTRENAR_CITATION_JS     folder with node_modules/citation-js
+# biber, openssl, minisign and zip are on the PATH.
+need_oracles() {
+  need_debian python3 python3-venv biber openssl minisign zip unzip
+  need_venv oracle
+  need_venv tables
+  # shellcheck disable=SC2154 # set by need_venv
+  export ENTRENAR_PYTHON=$venv_oracle/bin/python ENTRENAR_ROC_VALIDATOR=$venv_oracle/bin/rocrate-validator
+  # shellcheck disable=SC2154
+  export ENTRENAR_TABLES_PYTHON=$venv_tables/bin/python
+  need_roc_contexts
 
   command -v npm >/dev/null || need_debian nodejs npm
   local citation_js=$cache/citation-js-0.7.21
