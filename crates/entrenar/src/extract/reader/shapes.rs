@@ -73,22 +73,8 @@ impl Reader {
         let before = text.get(..start).unwrap_or_default();
         let before_pairs = pairs::read(before);
         let mut counters = Self::counters(before, Marks::of(before), &before_pairs);
-        let mut found = Vec::new();
         let split = split_of(before, &before_pairs);
-        for entry in dict.entries {
-            if let Some(counter) = words::counter(&entry.key) {
-                counters.set(counter, entry.value);
-                continue;
-            }
-            found.push(Found {
-                meaning: self.meaning(&entry.key),
-                name: with_split(&entry.key, split),
-                value: entry.value,
-                span: entry.span,
-                integer: entry.integer,
-                plain: true,
-            });
-        }
+        let found = self.sort(dict.entries, split, &mut counters);
         if dict.words >= 2 && !counters.any() {
             // A dictionary of settings.
             return true;
@@ -104,6 +90,31 @@ impl Reader {
         true
     }
 
+    /// Takes the counters out of the entries of a dictionary; the rest are values, named with
+    /// the part of the data (`split`) that the line is about.
+    fn sort(
+        &mut self,
+        entries: Vec<dict::Entry>,
+        split: Option<&str>,
+        counters: &mut Counters,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        for entry in entries {
+            match words::counter(&entry.key) {
+                Some(counter) => counters.set(counter, entry.value),
+                None => found.push(Found {
+                    meaning: self.meaning(&entry.key),
+                    name: with_split(&entry.key, split),
+                    value: entry.value,
+                    span: entry.span,
+                    integer: entry.integer,
+                    plain: true,
+                }),
+            }
+        }
+        found
+    }
+
     pub(super) fn symbols(
         &mut self,
         state: &LineState<'_>,
@@ -115,20 +126,7 @@ impl Reader {
             return false;
         };
         let mut counters = Counters::default();
-        let mut found = Vec::new();
-        for entry in entries {
-            match words::counter(&entry.key) {
-                Some(counter) => counters.set(counter, entry.value),
-                None => found.push(Found {
-                    meaning: self.meaning(&entry.key),
-                    name: entry.key,
-                    value: entry.value,
-                    span: entry.span,
-                    integer: entry.integer,
-                    plain: true,
-                }),
-            }
-        }
+        let found = self.sort(entries, None, &mut counters);
         let entering = Entering {
             rule: "symbols",
             kind,
