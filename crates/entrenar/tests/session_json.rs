@@ -224,6 +224,8 @@ proptest! {
             let bytes = to_vec(&session, times);
             let back = reader::read(&bytes, &SourceContext::default()).unwrap();
             prop_assert_eq!(&back, &session);
+            prop_assert_eq!(ContentDigest::of(&back), ContentDigest::of(&session));
+            prop_assert_eq!(SessionChain::of_import(&session).differences(&back), []);
             prop_assert_eq!(to_vec(&back, times), bytes);
         }
     }

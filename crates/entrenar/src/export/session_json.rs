@@ -92,15 +92,10 @@ struct Metadata<'a> {
 
 impl<'a> Metadata<'a> {
     fn of(session: &'a EntrenarSession, times: Times) -> Self {
-        // Where the cells' times stand in for unknown ones, a begin or end derived from them
-        // does so too.
-        let kept = |field: &str| {
-            times == Times::All
-                || !(session.derived.contains_key(field)
-                    && session.derived.contains_key("cells.timestamp"))
+        let (started_at, ended_at) = match times {
+            Times::All => (session.started_at, session.ended_at),
+            Times::Recorded => (session.recorded_start(), session.recorded_end()),
         };
-        let started_at = session.started_at.filter(|_| kept("started_at"));
-        let ended_at = session.ended_at.filter(|_| kept("ended_at"));
         Self {
             name: &session.name,
             user: session.user.as_deref(),

@@ -9,7 +9,9 @@
 //! * [`TrainingRun`]s, which say which points belong to which training,
 //! * where it came from ([`SourceInfo`], [`ImportWarning`], the `derived` marks).
 
+pub mod chain;
 mod clock;
+mod digest;
 mod document;
 mod hash;
 mod metrics;
@@ -22,7 +24,9 @@ mod run;
 mod series;
 mod source;
 
+pub use chain::{SessionChain, SessionEvent};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use digest::ContentDigest;
 pub use document::{CellError, CellRecord, Document, DocumentCell, TextCell, TimeSource};
 pub use hash::Sha256Hash;
 pub use metrics::SessionMetrics;

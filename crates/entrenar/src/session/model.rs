@@ -204,6 +204,23 @@ impl EntrenarSession {
         self.ended_at = Some(clock.now());
     }
 
+    /// When the session began, unless that stands in for an unknown time (a file's modification
+    /// time) and so must reach no format.
+    pub fn recorded_start(&self) -> Option<DateTime<Utc>> {
+        self.started_at.filter(|_| !self.stands_in("started_at"))
+    }
+
+    /// When the session ended, as [`recorded_start`](Self::recorded_start).
+    pub fn recorded_end(&self) -> Option<DateTime<Utc>> {
+        self.ended_at.filter(|_| !self.stands_in("ended_at"))
+    }
+
+    /// Where the cells' times stand in for unknown ones, a begin or end derived from them does
+    /// so too.
+    fn stands_in(&self, field: &str) -> bool {
+        self.derived.contains_key(field) && self.derived.contains_key("cells.timestamp")
+    }
+
     /// Time from begin to end; `None` before the end or where one of the two is not known.
     pub fn duration(&self) -> Option<TimeDelta> {
         Some(self.ended_at? - self.started_at?)

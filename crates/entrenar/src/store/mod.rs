@@ -9,7 +9,7 @@ mod sqlite;
 
 use std::path::Path;
 
-use crate::session::EntrenarSession;
+use crate::session::{EntrenarSession, SessionChain};
 
 pub use error::StoreError;
 pub use query::{
@@ -113,6 +113,23 @@ pub trait Store {
     /// # Errors
     /// If the store cannot be read.
     fn events(&self, id: Option<&str>) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The session's own event chain: its events since it was imported (after a removal, anew).
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    fn chain(&self, id: &str) -> Result<SessionChain, StoreError> {
+        let events = self.events(Some(id))?;
+        let start = events.iter().rposition(|event| event.kind == "remove");
+        let mut chain = SessionChain::new(id);
+        for event in events.into_iter().skip(start.map_or(0, |at| at + 1)) {
+            chain.push(event.kind, event.detail);
+        }
+        if chain.events().is_empty() {
+            return Err(StoreError::NotFound { id: id.to_owned() });
+        }
+        Ok(chain)
+    }
 
     /// Writes a consistent copy of the store to `path`, while others may write.
     ///

@@ -8,6 +8,7 @@
     reason = "tests, called through a macro"
 )]
 
+mod chain;
 mod lists;
 mod redaction;
 #[path = "../store_support/mod.rs"]
@@ -20,6 +21,7 @@ use entrenar::session::*;
 use entrenar::store::*;
 use serde_json::json;
 
+use chain::*;
 use lists::*;
 use redaction::*;
 use store_support as support;
@@ -403,6 +405,8 @@ macro_rules! contract {
             every_condition_filters,
             text_is_found_wherever_the_query_says,
             events_form_a_chain_without_foreign_text,
+            a_session_has_its_own_chain,
+            a_removed_session_begins_a_new_chain,
             a_redacted_secret_does_not_come_back,
             a_secret_that_stands_everywhere_is_refused,
             a_backup_is_a_store_with_the_same_sessions,
