@@ -33,6 +33,8 @@ mod partial_date;
 mod reference;
 mod related;
 mod role;
+#[cfg(feature = "signing")]
+pub mod signing;
 mod text;
 
 pub use archive::{
