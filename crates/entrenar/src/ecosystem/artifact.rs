@@ -3,10 +3,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::RuchyBridgeError;
+use crate::research::artifact::DEFAULT_KEYWORDS;
 use crate::research::{ArtifactType, Author, ContributorRole, ResearchArtifact};
 use crate::session::{EntrenarSession, Series, names, number};
-
-const DEFAULT_KEYWORDS: [&str; 3] = ["training", "experiment", "entrenar"];
 
 /// How many of the other metrics a description names.
 const OTHERS_SHOWN: usize = 12;

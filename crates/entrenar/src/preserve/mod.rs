@@ -16,6 +16,9 @@ use chrono::NaiveDate;
 use crate::ecosystem::session_to_artifact;
 use crate::export::session_json::{self, Times};
 use crate::export::{csv, html, notebook, ruchy_script};
+use crate::research::metadata::{
+    self, ArtifactMetadata, Described, MetadataOrigin, MetadataSource,
+};
 use crate::research::{ArtifactType, Author, CitationMetadata, License, ResearchArtifact};
 use crate::secrets::{self, SecretFinding};
 use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
@@ -42,6 +45,24 @@ pub struct PreserveOptions {
     pub license: Option<License>,
     /// The day of the release.
     pub date: Option<NaiveDate>,
+    /// What else is known, and from where; see [`metadata::merge`].
+    pub metadata: Vec<MetadataSource>,
+}
+
+impl PreserveOptions {
+    /// All sources: what is stated in the fields counts as said on the command line.
+    fn sources(&self) -> Vec<MetadataSource> {
+        let stated = ArtifactMetadata {
+            authors: (!self.authors.is_empty()).then(|| self.authors.clone()),
+            title: self.title.clone(),
+            license: self.license.clone(),
+            date: self.date,
+            ..ArtifactMetadata::default()
+        };
+        let mut sources = vec![MetadataSource::new(MetadataOrigin::Flags, stated)];
+        sources.extend(self.metadata.iter().cloned());
+        sources
+    }
 }
 
 /// One file of an artifact folder.
@@ -146,7 +167,12 @@ fn check_source(session: &EntrenarSession, bytes: &[u8]) -> Result<(), PreserveE
 /// The citable description of a session: what it says about itself, and on top of it what the
 /// person states. The citation files of the folder are made of it.
 pub fn describe(session: &EntrenarSession, options: &PreserveOptions) -> ResearchArtifact {
-    let mut artifact = session_to_artifact(session).unwrap_or_else(|_empty| {
+    describe_with_origins(session, options).artifact
+}
+
+/// As [`describe`], with the origin of each field.
+pub fn describe_with_origins(session: &EntrenarSession, options: &PreserveOptions) -> Described {
+    let artifact = session_to_artifact(session).unwrap_or_else(|_empty| {
         let mut artifact =
             ResearchArtifact::new(&session.id, &session.name, ArtifactType::Notebook)
                 .with_version("1.0.0+steps0")
@@ -161,19 +187,7 @@ pub fn describe(session: &EntrenarSession, options: &PreserveOptions) -> Researc
             None => artifact,
         }
     });
-    if !options.authors.is_empty() {
-        artifact = artifact.with_authors(options.authors.iter().cloned());
-    }
-    if let Some(title) = &options.title {
-        artifact = artifact.with_title(title);
-    }
-    if let Some(license) = &options.license {
-        artifact = artifact.with_license(license.clone());
-    }
-    if let Some(date) = options.date {
-        artifact = artifact.with_release_date(date);
-    }
-    artifact
+    metadata::merge(artifact, &options.sources())
 }
 
 fn warnings(

@@ -8,6 +8,9 @@ use super::{
     ValidationError,
 };
 
+/// The keywords of a session that has no tags.
+pub(crate) const DEFAULT_KEYWORDS: [&str; 3] = ["training", "experiment", "entrenar"];
+
 /// What kind of thing an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -24,6 +27,31 @@ pub enum ArtifactType {
     Notebook,
     /// A chain of processing steps.
     Workflow,
+}
+
+impl ArtifactType {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Dataset,
+        Self::Model,
+        Self::Code,
+        Self::Paper,
+        Self::Notebook,
+        Self::Workflow,
+    ];
+
+    /// The type of that name, in any case.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.to_string().eq_ignore_ascii_case(text.trim()))
+            .ok_or_else(|| ValidationError::InvalidType {
+                given: text.to_owned(),
+            })
+    }
 }
 
 impl fmt::Display for ArtifactType {

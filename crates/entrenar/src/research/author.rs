@@ -179,6 +179,58 @@ impl Author {
             .unwrap_or_else(|| name::parse(&one_line(&self.name)))
     }
 
+    /// Whether both are known to be the same: by ORCID iD, else by e-mail address or whole name.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        if let (Some(own), Some(others)) = (&self.orcid, &other.orcid) {
+            return own == others;
+        }
+        let folded = |author: &Self| {
+            let (kind, parts) = author.parsed();
+            let fold = |text: &str| text.to_lowercase();
+            let family = fold(&parts.full_family());
+            (!family.is_empty()).then(|| {
+                let is_organisation = kind == AuthorKind::Organisation;
+                let given = parts.given.as_deref().map(fold);
+                (
+                    is_organisation,
+                    family,
+                    given,
+                    parts.suffix.as_deref().map(fold),
+                )
+            })
+        };
+        let email = |author: &Self| author.email_address().map(|email| email.to_lowercase());
+        folded(self).is_some_and(|own| Some(own) == folded(other))
+            || email(self).is_some_and(|own| Some(own) == email(other))
+    }
+
+    /// Whether both have an ORCID iD, and not the same.
+    pub(super) fn has_other_orcid_than(&self, other: &Self) -> bool {
+        matches!((&self.orcid, &other.orcid), (Some(own), Some(others)) if own != others)
+    }
+
+    /// Takes from `known` what is not known of this contributor; an e-mail address or, where
+    /// `rename` is set, any name gives way to the known name.
+    pub(super) fn complete_from(&mut self, known: &Self, rename: bool) {
+        let has_address_for_name =
+            self.kind() == AuthorKind::Email && known.kind() != AuthorKind::Email;
+        if rename || has_address_for_name {
+            if has_address_for_name && self.email.is_none() {
+                self.email = Some(one_line(&self.name));
+            }
+            self.name.clone_from(&known.name);
+            self.stated.clone_from(&known.stated);
+        }
+        self.orcid = self.orcid.take().or_else(|| known.orcid.clone());
+        self.email = self.email.take().or_else(|| known.email.clone());
+        if self.affiliations.is_empty() {
+            self.affiliations.clone_from(&known.affiliations);
+        }
+        if self.roles.is_empty() {
+            self.roles.clone_from(&known.roles);
+        }
+    }
+
     /// The address to write to: the stated one, else the name where it is an e-mail address.
     pub(super) fn email_address(&self) -> Option<String> {
         let (kind, parts) = self.parsed();

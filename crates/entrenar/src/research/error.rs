@@ -60,4 +60,48 @@ pub enum ValidationError {
         /// What was given.
         given: String,
     },
+    /// Not a kind of artifact.
+    #[error(
+        "{given:?} is not a kind of artifact; say dataset, model, code, paper, notebook or workflow"
+    )]
+    InvalidType {
+        /// What was given.
+        given: String,
+    },
+    /// Not one of the fourteen roles of CRediT.
+    #[error("{given:?} is not a role of CRediT; `Software` and `Data curation` are some")]
+    InvalidRole {
+        /// What was given.
+        given: String,
+    },
+    /// Not a day from the year 1 to 9999.
+    #[error("{given:?} is not a day: {reason}")]
+    InvalidDate {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not an e-mail address.
+    #[error("{given:?} is not an e-mail address")]
+    InvalidEmail {
+        /// What was given.
+        given: String,
+    },
+    /// Not funding as one text: `Funder`, `Funder, number`, `Funder, number (ROR id)`.
+    #[error("{given:?} is not funding: {reason}")]
+    InvalidFunding {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not an author as one text: `Name <address> (ORCID iD)`.
+    #[error("{given:?} is not an author: {reason}")]
+    InvalidAuthor {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }

@@ -196,7 +196,7 @@ macro_rules! text_value {
 text_value!(Orcid => uri, Ror => uri, Doi => as_str);
 
 /// Checks that `text` is an http(s) address whose characters are those of RFC 3986.
-pub(super) fn check_url(text: &str) -> Result<String, ValidationError> {
+pub(in crate::research) fn check_url(text: &str) -> Result<String, ValidationError> {
     let text = text.trim();
     let error = |reason| ValidationError::InvalidUrl {
         given: text.to_owned(),

@@ -21,13 +21,14 @@
 //! This module never sees a session; [`ecosystem`](crate::ecosystem) makes artifacts of sessions.
 
 mod archive;
-mod artifact;
+pub(crate) mod artifact;
 mod author;
 mod citation;
 mod context;
 mod error;
 mod identifier;
 mod license;
+pub mod metadata;
 mod name;
 mod partial_date;
 mod reference;
@@ -35,6 +36,7 @@ mod related;
 mod role;
 #[cfg(feature = "signing")]
 pub mod signing;
+mod stated;
 mod text;
 
 pub use archive::{

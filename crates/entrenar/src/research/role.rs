@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::ValidationError;
+
 /// What a contributor did: the fourteen roles of CRediT (ANSI/NISO Z39.104-2022).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContributorRole {
@@ -51,6 +53,25 @@ impl ContributorRole {
         Self::WritingOriginalDraft,
         Self::WritingReviewEditing,
     ];
+
+    /// The role of that name or URI; case, dashes and `&` do not matter.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn parse(text: &str) -> Result<Self, ValidationError> {
+        let fold = |text: &str| {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            let words = words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("and"));
+            words.map(str::to_lowercase).collect::<String>()
+        };
+        let given = fold(text);
+        Self::ALL
+            .into_iter()
+            .find(|role| fold(role.name()) == given || fold(role.uri()) == given)
+            .ok_or_else(|| ValidationError::InvalidRole {
+                given: text.to_owned(),
+            })
+    }
 
     /// The role's name in the standard.
     pub fn name(self) -> &'static str {
