@@ -26,6 +26,7 @@ mod author;
 mod citation;
 mod context;
 mod error;
+pub mod format;
 mod identifier;
 mod license;
 pub mod metadata;

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{ZenodoConfig, record};
+use super::ZenodoConfig;
+use crate::research::format::facts::Facts;
+use crate::research::format::invenio;
 use crate::research::text::{is_invisible, one_line};
 use crate::research::{AuthorKind, ResearchArtifact};
 
@@ -86,7 +88,7 @@ pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<Miss
         lacks(MissingField::Token, Required, message, hint);
     }
     let title = one_line(&artifact.title);
-    if title.chars().filter(|c| !is_invisible(*c)).count() < record::SHORTEST_TITLE {
+    if title.chars().filter(|c| !is_invisible(*c)).count() < invenio::SHORTEST_TITLE {
         let message = "The title has fewer than three characters.".into();
         lacks(MissingField::Title, Required, message, "Give a title.");
     } else if let Some(how) = &artifact.title_derived_from {
@@ -125,12 +127,15 @@ pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<Miss
             lacks(MissingField::Affiliation, Recommended, message, "Add it.");
         }
     }
-    if config.publisher().is_none() && artifact.doi.is_none() {
+    let publisher = Facts::new(artifact)
+        .publisher()
+        .or_else(|| config.publisher());
+    if publisher.is_none() && artifact.doi.is_none() {
         let message = "There is no publisher.".into();
         let hint = "Give the archive's name; it needs one to register a DOI.";
         lacks(MissingField::Publisher, Required, message, hint);
     }
-    if record::publication_date(artifact).is_none() {
+    if Facts::new(artifact).date_text().is_none() {
         let message = "There is no publication date.".into();
         let hint = "State the day of the release; the time of recording is not taken for it.";
         lacks(MissingField::PublicationDate, Required, message, hint);

@@ -2,11 +2,12 @@
 
 mod config;
 mod missing;
-mod record;
 
 use serde_json::Value;
 
 use super::ResearchArtifact;
+use super::format::facts::Facts;
+use super::format::invenio;
 
 pub use config::{ArchiveTarget, DepositError, ZenodoConfig};
 pub use missing::{Importance, MissingField, MissingItem};
@@ -50,7 +51,7 @@ impl ArchiveDeposit {
     /// unencrypted.
     pub fn prepare(&self, artifact: &ResearchArtifact) -> Result<PreparedDeposit, DepositError> {
         Ok(PreparedDeposit {
-            metadata: record::of(artifact, &self.config),
+            metadata: invenio::record(&Facts::new(artifact), self.config.publisher().as_deref()),
             missing: missing::of(artifact, &self.config),
             target: self.config.target()?,
         })

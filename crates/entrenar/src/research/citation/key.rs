@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::CitationMetadata;
 use crate::research::ArtifactType;
+use crate::research::format::facts::Facts;
 
 /// Words that say nothing about a title.
 const STOP_WORDS: [&str; 16] = [
@@ -15,8 +15,8 @@ const STOP_WORDS: [&str; 16] = [
 /// The longest word in a key.
 const WORD: usize = 24;
 
-pub(super) fn of(citation: &CitationMetadata) -> String {
-    let artifact = citation.artifact();
+pub(in crate::research) fn of(facts: &Facts<'_>) -> String {
+    let artifact = facts.artifact;
     let kind = match artifact.artifact_type {
         ArtifactType::Dataset => "dataset",
         ArtifactType::Model => "model",
@@ -37,7 +37,7 @@ pub(super) fn of(citation: &CitationMetadata) -> String {
         .map(|author| shortened(&author))
         .filter(|author| author.starts_with(|c: char| c.is_ascii_alphabetic()));
     let mut key = author.unwrap_or_else(|| kind.to_owned());
-    if let Some(year) = citation.year() {
+    if let Some(year) = facts.year() {
         key.push_str(&format!("_{year}"));
     }
     let title = words(&artifact.title);
@@ -93,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::research::{Author, ResearchArtifact};
+    use crate::research::{Author, CitationMetadata, ResearchArtifact};
 
     fn key(author: &str, title: &str, id: &str) -> String {
         let artifact = ResearchArtifact::new(id, title, ArtifactType::Notebook)

@@ -1,15 +1,10 @@
 //! Citations: BibLaTeX and the Citation File Format.
 
-mod bibtex;
-mod cff;
-mod key;
-mod yaml;
+pub(super) mod key;
 
 use super::ResearchArtifact;
-use super::text::one_line;
-
-/// What stands in the formats that insist on a title where the artifact has none.
-const NO_TITLE: &str = "Title not recorded";
+use super::format::facts::Facts;
+use super::format::{biblatex, bibtex, cff};
 
 /// An artifact as something to be cited, in a year or without one.
 ///
@@ -54,10 +49,7 @@ impl CitationMetadata {
 
     /// The year: the given one, else that of the release date.
     pub fn year(&self) -> Option<i32> {
-        use chrono::Datelike as _;
-        self.year
-            .or_else(|| self.artifact.release_date.map(|date| date.year()))
-            .filter(|year| (1..=9999).contains(year))
+        self.facts().year()
     }
 
     /// The key of the BibLaTeX entry: author, year, a word of the title and six digits of the
@@ -65,7 +57,7 @@ impl CitationMetadata {
     ///
     /// Different artifacts of the same author and title have different keys.
     pub fn key(&self) -> String {
-        key::of(self)
+        key::of(&self.facts())
     }
 
     /// The citation as a BibLaTeX entry, in UTF-8.
@@ -73,45 +65,23 @@ impl CitationMetadata {
     /// The type is `@software` for notebooks, code and workflows, `@dataset` for data and
     /// `@misc` with a `type` for models and papers.
     pub fn to_bibtex(&self) -> String {
-        bibtex::entry(self)
+        biblatex::entry(&self.facts(), &self.key())
+    }
+
+    /// The citation as a classic BibTeX entry: `@misc`, with LaTeX's commands for letters outside
+    /// of ASCII.
+    pub fn to_classic_bibtex(&self) -> String {
+        bibtex::entry(&self.facts(), &self.key())
     }
 
     /// The citation as a `CITATION.cff` of the Citation File Format 1.2.0.
     ///
     /// The format insists on an author: where none is named, the entity `Author not recorded`.
     pub fn to_cff(&self) -> String {
-        cff::file(self)
+        cff::file(&self.facts())
     }
 
-    /// The title in one line.
-    fn title(&self) -> String {
-        let title = one_line(&self.artifact.title);
-        if title.is_empty() {
-            NO_TITLE.to_owned()
-        } else {
-            title
-        }
-    }
-
-    /// The release date, unless a year that was given contradicts it.
-    fn release_date(&self) -> Option<String> {
-        use chrono::Datelike as _;
-        let date = self.artifact.release_date?;
-        (self.year() == Some(date.year())).then(|| date.format("%Y-%m-%d").to_string())
-    }
-
-    /// What a reader must know of the metadata themselves, as sentences.
-    fn remarks(&self) -> Vec<String> {
-        let how = self.artifact.title_derived_from.as_deref().map(one_line);
-        how.map(|how| {
-            let how = if how.is_empty() {
-                "its source".into()
-            } else {
-                how
-            };
-            format!("The title was derived from {how}.")
-        })
-        .into_iter()
-        .collect()
+    fn facts(&self) -> Facts<'_> {
+        Facts::in_year(&self.artifact, self.year)
     }
 }

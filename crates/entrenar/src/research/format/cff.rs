@@ -1,29 +1,34 @@
-use crate::research::text::{distinct, lines, one_line};
-use crate::research::{ArtifactType, Author, AuthorKind, License};
+//! `CITATION.cff` of the Citation File Format 1.2.0.
+//!
+//! Source: the format's guide (`schema-guide.md`) and JSON schema, version 1.2.0. All free text is
+//! in double quotes.
 
-use super::CitationMetadata;
+use super::facts::{Facts, Rights, Who, license_url};
 use super::yaml::quoted;
+use crate::research::text::distinct;
+use crate::research::{ArtifactType, AuthorKind, IdentifierScheme, RelationType};
 
 /// The licence identifiers that the schema of CFF 1.2.0 allows, sorted, one a line.
 const LICENSES: &str = include_str!("cff_licenses.txt");
 
-pub(super) fn file(citation: &CitationMetadata) -> String {
-    let artifact = citation.artifact();
-    let mut out = String::new();
+pub(in crate::research) fn file(facts: &Facts<'_>) -> String {
+    let artifact = facts.artifact;
+    let mut out = String::with_capacity(1024);
     out.push_str(&field("cff-version", "1.2.0"));
     out.push_str(&field(
         "message",
         &quoted("To cite this work, please use the metadata of this file."),
     ));
-    out.push_str(&field("title", &quoted(&citation.title())));
+    out.push_str(&field("title", &quoted(&facts.title())));
     let kind = match artifact.artifact_type {
         ArtifactType::Dataset => "dataset",
         _ => "software",
     };
     out.push_str(&field("type", kind));
 
+    // The schema takes no author twice.
     let mut authors: Vec<String> = Vec::new();
-    for author in artifact.named_authors().map(author) {
+    for author in facts.authors().iter().map(author) {
         if !authors.contains(&author) {
             authors.push(author);
         }
@@ -34,21 +39,18 @@ pub(super) fn file(citation: &CitationMetadata) -> String {
     out.push_str("authors:\n");
     out.push_str(&authors.concat());
 
-    let license = LicenseField::of(artifact.license.as_ref());
-    let mut summary: Vec<String> = artifact
-        .description
-        .iter()
-        .map(|text| lines(text))
-        .collect();
-    summary.extend(citation.remarks());
+    let license = LicenseField::of(&facts.rights());
+    let mut summary = facts.summary();
+    summary.extend(facts.remarks());
     if let LicenseField::InWords(license) = &license {
         summary.push(format!("License: {license}."));
     }
-    summary.retain(|text| !text.is_empty());
+    summary.extend(facts.funding().map(|grant| grant.sentence()));
+    summary.extend(facts.equipment());
     if !summary.is_empty() {
         out.push_str(&field("abstract", &quoted(&summary.join("\n"))));
     }
-    let keywords = distinct(&artifact.keywords);
+    let keywords = facts.keywords_and_subjects();
     if !keywords.is_empty() {
         out.push_str(&list(
             "keywords",
@@ -61,24 +63,43 @@ pub(super) fn file(citation: &CitationMetadata) -> String {
         LicenseField::Url(url) => out.push_str(&field("license-url", &quoted(url))),
         LicenseField::InWords(_) | LicenseField::Absent => {}
     }
-    let version = one_line(&artifact.version);
-    if !version.is_empty() {
+    if let Some(version) = facts.version() {
         out.push_str(&field("version", &quoted(&version)));
     }
-    if let Some(date) = citation.release_date() {
+    if let Some(date) = facts.date_text() {
         out.push_str(&field("date-released", &date));
     }
-    let doi = artifact.doi.as_ref().map(|doi| doi.as_str());
+    let doi = facts.doi().map(|doi| doi.as_str());
     if let Some(doi) = doi.filter(|doi| is_cff_doi(doi)) {
         out.push_str(&field("doi", &quoted(doi)));
     }
-    if let Some(url) = artifact.valid_url() {
+    if let Some(url) = facts.url() {
         out.push_str(&field("url", &quoted(&url)));
     }
-    let id = one_line(&artifact.id);
-    if !id.is_empty() {
+    if let Some(url) = facts.repository() {
+        out.push_str(&field("repository-code", &quoted(&url)));
+    }
+    let identifiers = identifiers(facts);
+    if !identifiers.is_empty() {
         out.push_str("identifiers:\n");
-        out.push_str(&mapping(&[
+        out.push_str(&identifiers.concat());
+    }
+    out
+}
+
+/// What else identifies the work: its id here, and the identifiers that are said to be the same
+/// or another version. The schema takes no identifier twice.
+fn identifiers(facts: &Facts<'_>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    if let Some(doi) = facts.doi().filter(|doi| !is_cff_doi(doi.as_str())) {
+        found.push(mapping(&[
+            ("type", "other".to_owned()),
+            ("value", format!("https://doi.org/{doi}")),
+            ("description", "The DOI of the work.".to_owned()),
+        ]));
+    }
+    if let Some(id) = facts.id() {
+        found.push(mapping(&[
             ("type", "other".to_owned()),
             ("value", id),
             (
@@ -87,7 +108,32 @@ pub(super) fn file(citation: &CitationMetadata) -> String {
             ),
         ]));
     }
-    out
+    for related in &facts.artifact.related {
+        let description = match related.relation {
+            RelationType::IsIdenticalTo => "The same work.",
+            RelationType::IsVersionOf => "The work, all versions.",
+            RelationType::HasVersion => "A version of the work.",
+            RelationType::IsNewVersionOf => "An older version of the work.",
+            RelationType::IsPreviousVersionOf => "A newer version of the work.",
+            _ => continue,
+        };
+        let value = related.identifier.value();
+        let (kind, value) = match related.identifier.scheme() {
+            IdentifierScheme::Doi if is_cff_doi(value) => ("doi", value.to_owned()),
+            IdentifierScheme::Swhid if !value.contains(';') => ("swh", value.to_owned()),
+            IdentifierScheme::Url => ("url", value.to_owned()),
+            _ => ("other", related.identifier.to_string()),
+        };
+        let entry = mapping(&[
+            ("type", kind.to_owned()),
+            ("value", value),
+            ("description", description.to_owned()),
+        ]);
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    found
 }
 
 /// One line; `value` is YAML.
@@ -112,10 +158,10 @@ fn mapping(entries: &[(&str, String)]) -> String {
     out
 }
 
-fn author(author: &Author) -> String {
-    let (kind, parts) = author.parsed();
+fn author(who: &Who<'_>) -> String {
+    let parts = who.parts.clone();
     let mut entries: Vec<(&str, String)> = Vec::new();
-    match kind {
+    match who.kind {
         AuthorKind::Person => {
             entries.push(("family-names", parts.family));
             entries.extend(parts.given.map(|given| ("given-names", given)));
@@ -125,17 +171,21 @@ fn author(author: &Author) -> String {
         AuthorKind::Organisation => entries.push(("name", parts.family)),
         AuthorKind::Email => entries.push(("alias", parts.family)),
     }
-    let affiliations = distinct(author.affiliations.iter().map(|at| &at.name));
-    if kind != AuthorKind::Organisation && !affiliations.is_empty() {
+    let affiliations: Vec<String> = who
+        .affiliations()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let affiliations = distinct(&affiliations);
+    if !who.is_organisation() && !affiliations.is_empty() {
         entries.push(("affiliation", affiliations.join("; ")));
     }
     entries.extend(
-        author
-            .email_address()
+        who.email()
             .filter(|email| is_cff_email(email))
             .map(|email| ("email", email)),
     );
-    entries.extend(author.orcid.as_ref().map(|orcid| ("orcid", orcid.uri())));
+    entries.extend(who.orcid().map(|orcid| ("orcid", orcid.uri())));
     mapping(&entries)
 }
 
@@ -173,20 +223,19 @@ enum LicenseField {
 }
 
 impl LicenseField {
-    fn of(license: Option<&License>) -> Self {
-        let Some(license) = license else {
-            return Self::Absent;
-        };
+    fn of(rights: &Rights<'_>) -> Self {
         let known = |id: &&str| LICENSES.lines().any(|line| line == *id);
-        match license.alternatives() {
-            Some(ids) if ids.iter().all(known) => match ids.as_slice() {
+        match rights {
+            Rights::NotChosen => Self::Absent,
+            Rights::AnyOf(ids) if ids.iter().all(known) => match ids.as_slice() {
                 [id] => Self::One(id),
-                _ => Self::AnyOf(ids),
+                _ => Self::AnyOf(ids.clone()),
             },
-            _ => match license.single_id() {
-                Some(id) => Self::Url(format!("https://spdx.org/licenses/{id}.html")),
-                None => Self::InWords(license.to_string()),
+            Rights::AnyOf(ids) => match ids.as_slice() {
+                [id] => Self::Url(license_url(id)),
+                _ => Self::InWords(ids.join(" OR ")),
             },
+            Rights::Expression(license) => Self::InWords(license.to_string()),
         }
     }
 }
