@@ -128,7 +128,7 @@ pub(super) fn token(bytes: &[u8]) -> Result<Token<'_>, TimestampError> {
         let mut explicit = content.enter(tag::context(0), "signed data")?;
         let mut data = explicit.sequence("signed data")?;
         data.small("a version")?;
-        data.expect(tag::SET, "digest algorithms")?;
+        let digests = data.expect(tag::SET, "digest algorithms")?;
         let mut inner = data.sequence("the signed content")?;
         let kind = inner.expect(tag::OID, "a content type")?;
         if kind.content != oid::TST_INFO {
@@ -156,6 +156,13 @@ pub(super) fn token(bytes: &[u8]) -> Result<Token<'_>, TimestampError> {
         let mut signers = data.enter(tag::SET, "signers")?;
         let signer = signer(signers.sequence("a signer")?)?;
         signers.end("the signers of a timestamp")?;
+        let (mut announced, mut list) = (false, digests.inside());
+        while !list.is_empty() {
+            announced |= algorithm(&mut list, "a digest algorithm")? == signer.digest;
+        }
+        if !announced {
+            return Err(digests.error("the signer's digest algorithm is not among these"));
+        }
         Ok((content, certificates, signer))
     })();
     let (content, certificates, signer) = parts.map_err(malformed())?;
@@ -236,21 +243,28 @@ fn signer(mut fields: Reader<'_>) -> Result<Signer<'_>, DerError> {
         0x80 => SignerId::KeyId(id.content),
         _ => return Err(id.error("neither an issuer with a serial number nor a key id")),
     };
-    let digest = fields
-        .sequence("a digest algorithm")?
-        .expect(tag::OID, "a digest algorithm")?;
+    let digest = algorithm(&mut fields, "a digest algorithm")?;
     let attributes = fields.expect(tag::context(0), "signed attributes")?;
-    let algorithm = fields
-        .sequence("a signature algorithm")?
-        .expect(tag::OID, "a signature algorithm")?;
+    let algorithm = algorithm(&mut fields, "a signature algorithm")?;
     let signature = fields.expect(tag::OCTET_STRING, "a signature")?;
     Ok(Signer {
         id,
-        digest: digest.content,
+        digest,
         attributes,
-        algorithm: algorithm.content,
+        algorithm,
         signature: signature.content,
     })
+}
+
+/// An algorithm without parameters, or one that is known to have some.
+fn algorithm<'a>(fields: &mut Reader<'a>, what: &str) -> Result<&'a [u8], DerError> {
+    let mut parts = fields.sequence(what)?;
+    let id = parts.expect(tag::OID, what)?.content;
+    if id != oid::RSA_PSS && id != oid::EC_KEY {
+        parts.optional(tag::NULL)?;
+        parts.end(what)?;
+    }
+    Ok(id)
 }
 
 fn info(content: Reader<'_>) -> Result<Info<'_>, TimestampError> {
