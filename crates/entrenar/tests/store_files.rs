@@ -167,7 +167,7 @@ fn a_newer_schema_is_refused() {
                 error,
                 StoreError::NewerSchema {
                     found: 999,
-                    known: 1,
+                    known: 2,
                     ..
                 }
             ),
@@ -194,6 +194,31 @@ fn an_older_schema_is_migrated_when_written() {
         read_only(&path).unwrap().session(&session.id).unwrap(),
         session
     );
+}
+
+#[test]
+fn a_store_of_schema_1_is_read_as_it_is_and_migrated_when_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (session, source) = session("text");
+    read_write(&path)
+        .unwrap()
+        .import(&session, Some(&source))
+        .unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("DROP TABLE artifact_metadata; PRAGMA user_version = 1;")
+        .unwrap();
+    let old = read_only(&path).unwrap();
+    assert_eq!(old.session(&session.id).unwrap(), session);
+    assert_eq!(old.artifact_metadata(&session.id).unwrap(), None);
+    assert_eq!(old.check().unwrap(), []);
+    drop(old);
+    let mut store = read_write(&path).unwrap();
+    store.set_artifact_metadata(&session.id, Some("x")).unwrap();
+    let kept = store.artifact_metadata(&session.id).unwrap();
+    assert_eq!(kept.as_deref(), Some("x"));
+    assert_eq!(store.check().unwrap(), []);
 }
 
 #[test]

@@ -95,6 +95,19 @@ pub trait Store {
     /// As [`tag`](Self::tag).
     fn rename(&mut self, id: &str, name: &str) -> Result<(), StoreError>;
 
+    /// What somebody wrote about the session's artifact, as it was given.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    fn artifact_metadata(&self, id: &str) -> Result<Option<String>, StoreError>;
+
+    /// Replaces what is written about the session's artifact: TOML that the store keeps and does
+    /// not read. `None` removes it.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn set_artifact_metadata(&mut self, id: &str, toml: Option<&str>) -> Result<(), StoreError>;
+
     /// Removes a session and every blob that no other session uses.
     ///
     /// # Errors

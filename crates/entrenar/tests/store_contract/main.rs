@@ -355,6 +355,43 @@ fn events_form_a_chain_without_foreign_text(open: Open) {
     assert_eq!(store.check().unwrap(), []);
 }
 
+fn what_is_written_about_an_artifact_is_kept(open: Open) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let session = read_from("one");
+    let id = &session.id;
+    store.import(&session, Some(b"one")).unwrap();
+    assert_eq!(store.artifact_metadata(id).unwrap(), None);
+    let text = "# by hand\ntitle = \"hunter2 \u{e9}\"\n";
+    for _ in 0..2 {
+        store.set_artifact_metadata(id, Some(text)).unwrap();
+    }
+    assert_eq!(store.artifact_metadata(id).unwrap().as_deref(), Some(text));
+    // It is no part of the session, and the same text again is no event.
+    assert_eq!(store.session(id).unwrap(), session);
+    assert_eq!(store.events(Some(id)).unwrap().len(), 2);
+    store.redact(id, "hunter2").unwrap();
+    let redacted = store.artifact_metadata(id).unwrap().unwrap();
+    assert_eq!(redacted, text.replace("hunter2", "[REDACTED]"));
+    assert_eq!(store.check().unwrap(), []);
+    let copy = folder.path().join("copy.db");
+    store.backup(&copy).unwrap();
+    store.set_artifact_metadata(id, None).unwrap();
+    assert_eq!(store.artifact_metadata(id).unwrap(), None);
+    let copy = SqliteStore::open(&copy, StoreMode::ReadOnly, SystemClock).unwrap();
+    assert_eq!(copy.artifact_metadata(id).unwrap(), Some(redacted));
+    let events = store.events(Some(id)).unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["import", "artifact", "redact", "artifact"]);
+    assert!(events.iter().all(|event| !event.detail.contains("hunter2")));
+    store.set_artifact_metadata(id, Some(text)).unwrap();
+    store.remove(id).unwrap();
+    store.import(&session, Some(b"one")).unwrap();
+    assert_eq!(store.artifact_metadata(id).unwrap(), None);
+    assert_eq!(store.check().unwrap(), []);
+    assert!(store.set_artifact_metadata("gone", Some(text)).is_err());
+}
+
 fn a_backup_is_a_store_with_the_same_sessions(open: Open) {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());
@@ -409,6 +446,7 @@ macro_rules! contract {
             a_removed_session_begins_a_new_chain,
             a_redacted_secret_does_not_come_back,
             a_secret_that_stands_everywhere_is_refused,
+            what_is_written_about_an_artifact_is_kept,
             a_backup_is_a_store_with_the_same_sessions,
             the_clock_of_the_store_gives_the_times,
         );

@@ -23,6 +23,10 @@ mod field;
 mod folder;
 mod json;
 mod merge;
+#[cfg_attr(
+    not(feature = "citations"),
+    expect(dead_code, reason = "what only the reader of TOML needs")
+)]
 mod node;
 mod problem;
 #[cfg(feature = "citations")]

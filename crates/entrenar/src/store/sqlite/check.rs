@@ -173,6 +173,13 @@ fn sessions(connection: &Connection) -> Result<Vec<Finding>, Failure> {
                     )),
                     None => found.push(of(&id, "the event log has no import of it".into())),
                 }
+                let described = super::described::read_row(connection, row)?;
+                if super::described::digest(described.as_deref())
+                    != super::described::recorded(connection, &id)?
+                {
+                    let message = "its artifact metadata are not what the event log says";
+                    found.push(of(&id, message.into()));
+                }
                 found.extend(figures(connection, row, &id, &session)?);
             }
             Err(Failure::Store(error @ StoreError::Damaged { .. })) => {

@@ -8,6 +8,7 @@ mod backup;
 mod blob;
 mod check;
 mod chunk;
+mod described;
 mod digest;
 mod edit;
 mod events;
@@ -221,6 +222,14 @@ impl Store for SqliteStore {
 
     fn rename(&mut self, id: &str, name: &str) -> Result<(), StoreError> {
         self.write(|transaction, clock| edit::rename(transaction, clock, id, name))
+    }
+
+    fn artifact_metadata(&self, id: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| described::read(connection, id))
+    }
+
+    fn set_artifact_metadata(&mut self, id: &str, toml: Option<&str>) -> Result<(), StoreError> {
+        self.write(|transaction, clock| described::set(transaction, clock, id, toml))
     }
 
     fn remove(&mut self, id: &str) -> Result<(), StoreError> {

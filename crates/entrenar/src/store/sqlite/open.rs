@@ -9,7 +9,7 @@ use std::time::Instant;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::failure::Failure;
-use super::schema::{APPLICATION_ID, MIGRATIONS};
+use super::schema::{APPLICATION_ID, MIGRATIONS, OLDEST_READABLE};
 use super::value::length;
 use super::{BUSY_TIMEOUT, StoreMode};
 use crate::files::{FileError, beside, sync_parent};
@@ -191,7 +191,7 @@ fn read_only(path: &Path) -> Result<Connection, Failure> {
         }
         Err(failure) => return Err(failure),
     };
-    if found < length(MIGRATIONS.len()) {
+    if found < OLDEST_READABLE {
         return Err(StoreError::NotAStore {
             path: path.to_owned(),
             reason: format!("it has the older schema {found}; open it for writing once"),

@@ -12,7 +12,7 @@ use super::import;
 use super::prepare::{Computed, Source};
 use super::secret::{MARK, Secret};
 use super::value::Hash;
-use super::{edit, load};
+use super::{described, edit, load};
 use crate::session::{
     CellRecord, Clock, DocumentCell, EntrenarSession, Origin, Point, Series, SeriesKey,
     SessionMetrics, Sha256Hash, TextCell, output,
@@ -33,11 +33,13 @@ pub(super) fn rows(
     }
     let mut session = load::session(connection, id)?;
     let mut source = load::source(connection, id)?;
+    let mut described = described::read_row(connection, row)?;
     let mut walk = Walk {
         secret,
         occurrences: 0,
     };
     walk.session(&mut session);
+    walk.optional(&mut described);
     let mut redacted_source = None;
     if let Some(redacted) = source
         .as_deref()
@@ -64,7 +66,9 @@ pub(super) fn rows(
         source.as_deref(),
         redacted_source,
     )?;
+    described::put(connection, id, described.as_deref())?;
     let detail = events::detail([
+        ("artifact", described::digest(described.as_deref())),
         ("content", json!(computed.content.to_string())),
         ("occurrences", json!(walk.occurrences)),
         (

@@ -5,7 +5,13 @@ pub(super) const APPLICATION_ID: i64 = 0x456e_7472;
 
 /// The migrations in their order. One is added for each new schema; none is ever changed.
 /// `PRAGMA user_version` is the number of those applied.
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_sessions.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_sessions.sql"),
+    include_str!("../migrations/0002_artifact_metadata.sql"),
+];
+
+/// The oldest schema that is read without being migrated.
+pub(super) const OLDEST_READABLE: i64 = 1;
 
 /// Largest text, output or source document, in bytes (SQLite's limit of a value is 10^9; a row
 /// holds some figures beside it).
