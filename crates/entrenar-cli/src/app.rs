@@ -64,7 +64,8 @@ Exit codes:
   2  the command line cannot be understood
   3  no such session, or several
   4  the store cannot be opened, read or written, or is damaged
-  5  the output is there already or cannot be written";
+  5  the output is there already or cannot be written
+  6  what was verified does not hold";
 
 /// What `entrenar --help` says: everything on one screen of 24 lines.
 const HELP: &str = "\
@@ -80,6 +81,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   compare A B…       what differs, metrics side by side, one chart
   export ID          as notebook, json, csv, jsonl or ruchy
   cite ID            as BibTeX or CITATION.cff
+  verify DIR|ZIP|ID  whether an artifact is as it was
   tag, note, rename  change what you call a session
   rm, redact         remove a session; remove a leaked secret everywhere
   backup, doctor     copy the store; look for damage
@@ -90,7 +92,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   -h, --help; -V, --version
 
 Exit codes: 0 done · 1 some input failed · 2 usage · 3 no such session
-            4 the store failed · 5 the output exists or cannot be written
+            4 the store failed · 5 the output exists or cannot be written · 6 does not verify
 ";
 
 /// The command with all its verbs, for completions and man pages.

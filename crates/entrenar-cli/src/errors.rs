@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     Store = 4,
     /// The output is there already or cannot be written.
     Output = 5,
+    /// What was verified does not hold.
+    Broken = 6,
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +41,7 @@ impl From<Exit> for ExitCode {
             Exit::NotFound => 3,
             Exit::Store => 4,
             Exit::Output => 5,
+            Exit::Broken => 6,
         })
     }
 }

@@ -17,6 +17,7 @@ mod rename;
 mod rm;
 mod show;
 mod tag;
+mod verify;
 
 pub(crate) use tag::spell_out;
 
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     Compare(compare::Args),
     Export(export::Args),
     Cite(cite::Args),
+    Verify(verify::Args),
     Tag(tag::Args),
     Note(note::Args),
     Rename(rename::Args),
@@ -57,6 +59,7 @@ impl Verb {
             Self::Compare(args) => args.run(app),
             Self::Export(args) => args.run(app),
             Self::Cite(args) => args.run(app),
+            Self::Verify(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),
             Self::Rename(args) => args.run(app),

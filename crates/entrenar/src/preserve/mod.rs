@@ -9,6 +9,7 @@ mod name;
 mod read;
 mod readme;
 mod sums;
+pub mod verify;
 mod write;
 
 use chrono::NaiveDate;

@@ -1,0 +1,232 @@
+//! Whether an artifact folder, a zip, a bag or a stored session is as it was.
+
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+
+use entrenar::preserve::verify::{
+    self, Problem, Report, SignatureStatus, TimestampStatus, Verified, VerifyError, VerifyOptions,
+};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::errors::{Exit, Failure, Plain};
+use crate::figures;
+use crate::shell::word;
+use crate::term::{Line, Tone};
+
+/// Problems that are printed one by one.
+const SHOWN: usize = 50;
+
+/// Verify an artifact folder, a zip or bag of one, or a session of the store
+///
+/// Finds every byte that was changed, every file that is missing, was added or renamed; checks the
+/// content of each metadata file, the event chain, signatures and timestamps. Nothing is unpacked
+/// or changed. Ends with exit code 6 where something does not hold, and 1 where it cannot be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  entrenar verify lora-artifact
+  entrenar verify lora.zip --json | jq '.problems[].message'")]
+pub(crate) struct Args {
+    /// A folder, a zip, or the id of a session
+    #[arg(value_name = "DIR|ZIP|ID")]
+    subject: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        let options = VerifyOptions::default();
+        let Verified { report, .. } =
+            verify::verify(&self.subject, &options).map_err(|error| unreadable(&error))?;
+        let name = self.subject.to_string_lossy().into_owned();
+        if self.json {
+            app.out.json(&document(&name, &report))?;
+        } else {
+            print(app, &name, &report)?;
+        }
+        Ok(if report.holds() {
+            Exit::Done
+        } else {
+            Exit::Broken
+        })
+    }
+}
+
+fn unreadable(error: &VerifyError) -> Failure {
+    let mut failure = Failure::new(Exit::InputFailed, error.to_string());
+    if let Some(source) = error.source() {
+        failure = failure.because(source);
+    }
+    match error {
+        VerifyError::NotAnArtifact { path } => failure
+            .because(&Plain(
+                "without its checksums nobody can say what was in it",
+            ))
+            .hint(format!(
+                "`entrenar preserve FILE` writes a folder that can be verified; for another \
+                 program's folder: `cd {} && sha256sum -c LIST`",
+                word(path as &Path)
+            )),
+        _ => failure,
+    }
+}
+
+fn print(app: &mut App, name: &str, report: &Report) -> Result<(), Failure> {
+    let head = if report.holds() {
+        Line::of(Tone::Good, "holds ").plain(name)
+    } else {
+        let problems = figures::count(report.problems.len(), "problem", "problems");
+        Line::of(Tone::Bad, "does not hold ").plain(format!("{name}: {problems}"))
+    };
+    app.out.long_line(&head)?;
+    for problem in report.problems.iter().take(SHOWN) {
+        app.out.long_line(&problem_line(problem))?;
+        if !problem.hint.is_empty() {
+            app.out
+                .long_line(&Line::new().dim(format!("            {}", problem.hint)))?;
+        }
+    }
+    if report.problems.len() > SHOWN {
+        let more = figures::grouped(report.problems.len() - SHOWN);
+        app.out
+            .line(&Line::new().dim(format!("  … and {more} more; --json lists all")))?;
+    }
+    for (label, fact) in facts(report) {
+        app.out
+            .long_line(&Line::of(Tone::Dim, format!("  {label:<12}")).plain(fact))?;
+    }
+    for note in &report.notes {
+        app.out
+            .long_line(&Line::of(Tone::Warning, "  note        ").plain(note))?;
+    }
+    Ok(())
+}
+
+fn problem_line(problem: &Problem) -> Line {
+    let mut line = Line::of(Tone::Bad, format!("  {:<10} ", problem.kind.as_str()));
+    let place = match (problem.file.as_str(), problem.place.as_str()) {
+        ("", "") => String::new(),
+        (file, "") => format!("{file}: "),
+        ("", place) => format!("{place}: "),
+        (file, place) => format!("{file}, {place}: "),
+    };
+    line.push(Tone::Strong, &place);
+    line.plain(&problem.message)
+}
+
+/// What was checked, a line each.
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let mut facts = vec![(
+        report.subject.as_str(),
+        format!(
+            "{}, {}",
+            figures::count(report.files, "file", "files"),
+            figures::bytes(report.bytes)
+        ),
+    )];
+    if let Some(sums) = report.sums {
+        facts.push(("SHA256SUMS", sums.to_string()));
+    }
+    if !report.validated.is_empty() {
+        facts.push(("checked", report.validated.join(", ")));
+    }
+    if let Some((count, head)) = report.events {
+        let events = figures::count(count, "event", "events");
+        facts.push(("events", format!("{events}, the last {head}")));
+    }
+    for signature in &report.signatures {
+        let status = match &signature.status {
+            SignatureStatus::Good { comment } if comment.is_empty() => "good".to_owned(),
+            SignatureStatus::Good { comment } => format!("good: {comment}"),
+            SignatureStatus::UnknownKey => "by a key not known to you: not checked".to_owned(),
+            SignatureStatus::Bad => "does not hold".to_owned(),
+        };
+        facts.push((
+            "signature",
+            format!("{}, key {}: {status}", signature.file, signature.key),
+        ));
+    }
+    for timestamp in &report.timestamps {
+        let time = timestamp
+            .time
+            .map_or_else(|| "no time".to_owned(), figures::second);
+        let by = timestamp.authority.as_deref().unwrap_or("nobody named");
+        let status = match timestamp.status {
+            TimestampStatus::Good => "good",
+            TimestampStatus::UnknownAuthority => "by an authority not known to you: not checked",
+            TimestampStatus::Bad => "does not hold",
+        };
+        facts.push((
+            "timestamp",
+            format!("{}, {time} by {by}: {status}", timestamp.file),
+        ));
+    }
+    facts
+}
+
+/// The report as JSON; docs/cli-json.md describes it.
+fn document(name: &str, report: &Report) -> Value {
+    let problem = |problem: &Problem| {
+        json!({
+            "kind": problem.kind.as_str(),
+            "file": problem.file,
+            "place": problem.place,
+            "message": problem.message,
+            "hint": problem.hint,
+        })
+    };
+    let signatures: Vec<_> = report
+        .signatures
+        .iter()
+        .map(|signature| {
+            let (status, comment) = match &signature.status {
+                SignatureStatus::Good { comment } => ("good", Some(comment)),
+                SignatureStatus::UnknownKey => ("unknown-key", None),
+                SignatureStatus::Bad => ("bad", None),
+            };
+            json!({
+                "file": signature.file,
+                "key": signature.key,
+                "status": status,
+                "comment": comment,
+            })
+        })
+        .collect();
+    let timestamps: Vec<_> = report
+        .timestamps
+        .iter()
+        .map(|timestamp| {
+            json!({
+                "file": timestamp.file,
+                "time": timestamp.time,
+                "authority": timestamp.authority,
+                "status": match timestamp.status {
+                    TimestampStatus::Good => "good",
+                    TimestampStatus::UnknownAuthority => "unknown-authority",
+                    TimestampStatus::Bad => "bad",
+                },
+            })
+        })
+        .collect();
+    json!({
+        "subject": name,
+        "kind": report.subject.as_str(),
+        "holds": report.holds(),
+        "files": report.files,
+        "bytes": report.bytes,
+        "sums_sha256": report.sums.map(|hash| hash.to_string()),
+        "session": report.session,
+        "events": report.events.map(|(count, head)| json!({
+            "count": count,
+            "head": head.to_string(),
+        })),
+        "validated": report.validated,
+        "signatures": signatures,
+        "timestamps": timestamps,
+        "notes": report.notes,
+        "problems": report.problems.iter().map(problem).collect::<Vec<_>>(),
+    })
+}
