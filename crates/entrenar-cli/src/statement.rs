@@ -36,6 +36,7 @@ impl Statement {
             title: self.title.clone(),
             license: self.license.clone(),
             date: self.date,
+            ..PreserveOptions::default()
         }
     }
 }
