@@ -4,6 +4,7 @@
 #![cfg(feature = "signing")]
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "helpers of a test; what was skipped is said"
 )]

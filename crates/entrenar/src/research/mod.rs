@@ -32,6 +32,8 @@ mod license;
 pub mod metadata;
 mod name;
 mod partial_date;
+#[cfg(feature = "signing")]
+pub mod preregistration;
 mod reference;
 mod related;
 mod role;

@@ -23,7 +23,7 @@
 //! # Ok::<(), entrenar::research::signing::SigningError>(())
 //! ```
 
-mod base64;
+pub(super) mod base64;
 mod der;
 mod error;
 pub mod in_toto;
@@ -34,6 +34,7 @@ pub mod timestamp;
 
 pub use error::SigningError;
 pub use key::{KeyId, PublicKey};
+pub(super) use secret::random;
 pub use secret::{LockedKey, SecretKey};
 pub use signature::{Signature, TrustedComment};
 

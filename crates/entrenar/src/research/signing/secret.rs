@@ -289,7 +289,7 @@ fn cost(operations: u64, memory: u64) -> (u8, u32) {
     (log, u32::try_from(product / 8).unwrap_or(u32::MAX))
 }
 
-pub(super) fn random(bytes: &mut [u8]) -> Result<(), SigningError> {
+pub(in super::super) fn random(bytes: &mut [u8]) -> Result<(), SigningError> {
     getrandom::fill(bytes).map_err(|error| SigningError::NoRandomness(error.to_string()))
 }
 

@@ -90,17 +90,26 @@ impl Reply {
         self.sha256
     }
 
+    /// Checks that the reply is about that SHA-256, and nothing else.
+    ///
+    /// # Errors
+    /// If it is about another.
+    pub fn check_content(&self, sha256: &[u8; 32]) -> Result<(), TimestampError> {
+        if self.sha256 == *sha256 {
+            return Ok(());
+        }
+        Err(TimestampError::OtherContent {
+            expected: hex(sha256),
+            found: hex(&self.sha256),
+        })
+    }
+
     /// Checks that the reply answers `request`: same digest, same nonce.
     ///
     /// # Errors
     /// If it does not.
     pub fn check_request(&self, request: &Request) -> Result<(), TimestampError> {
-        if self.sha256 != request.sha256 {
-            return Err(TimestampError::OtherContent {
-                expected: hex(&request.sha256),
-                found: hex(&self.sha256),
-            });
-        }
+        self.check_content(&request.sha256)?;
         match (&request.nonce, &self.nonce) {
             (Some(sent), Some(found)) if sent == found => Ok(()),
             (None, _) => Ok(()),

@@ -44,12 +44,7 @@ impl Reply {
         anchors: &TrustAnchors,
     ) -> Result<TimestampInfo, TimestampError> {
         let token = token(self.as_bytes())?;
-        if token.info.sha256 != *sha256 {
-            return Err(TimestampError::OtherContent {
-                expected: hex(sha256),
-                found: hex(&token.info.sha256),
-            });
-        }
+        self.check_content(sha256)?;
         let signer = signer(&token)?;
         check_attributes(&token, &signer)?;
         let der = CertificateDer::from(signer.der);
