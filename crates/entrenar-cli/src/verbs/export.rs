@@ -1,31 +1,39 @@
 use std::path::PathBuf;
 
 use entrenar::export::session_json::{self, Times};
-use entrenar::export::{csv, jsonl, notebook, ruchy_script};
+use entrenar::export::{croissant, csv, jsonl, notebook, prov, ruchy_script};
+use entrenar::preserve;
 use entrenar::session::SourceFormat;
 use entrenar::store::Store as _;
 
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::save;
+use crate::statement::Statement;
 
 /// Write a session in another format
 ///
 /// A session that was read from a notebook gives back exactly the bytes of that notebook; any
 /// other becomes a notebook of format 4.5. `json` is session.json, `csv` and `jsonl` hold all
-/// points of all metrics, `ruchy` is a script of the cells.
+/// points of all metrics, `ruchy` is a script of the cells. `prov` is W3C PROV-JSON: which cell,
+/// run, person and program made what. `croissant` is MLCommons Croissant 1.1: metrics.csv with its
+/// columns and checksum, for data set tools.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   entrenar export 3f2a91 --format notebook -o again.ipynb
   entrenar export 3f2a91 --format csv > metrics.csv
-  entrenar export 3f2a91 --format jsonl | jq .value")]
+  entrenar export 3f2a91 --format jsonl | jq .value
+  entrenar export 3f2a91 --format prov -o provenance.json
+  entrenar export 3f2a91 --format croissant --license CC-BY-4.0 -o croissant.json")]
 pub(crate) struct Args {
     /// The session's id or the beginning of it
     id: String,
     /// The format
     #[arg(long, short, value_enum)]
     format: Format,
+    #[command(flatten)]
+    statement: Statement,
     /// Write to this file, replacing it [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -38,6 +46,8 @@ enum Format {
     Csv,
     Jsonl,
     Ruchy,
+    Prov,
+    Croissant,
 }
 
 impl Args {
@@ -65,6 +75,18 @@ impl Args {
                     .hint("`--format notebook` gives its cells"));
             }
             Format::Ruchy => ruchy_script::script(&session),
+            Format::Prov => {
+                let artifact = preserve::describe(&session, &self.statement.options());
+                prov::document(&session, &artifact)
+            }
+            Format::Croissant => {
+                let artifact = preserve::describe(&session, &self.statement.options());
+                let table = csv::metrics(&session);
+                croissant::document(&session, &artifact, &table).ok_or_else(|| {
+                    Failure::usage(format!("session {id} has no metrics to describe"))
+                        .hint("`--format prov` says what is known of its cells")
+                })?
+            }
         };
         save::document(app, self.output.as_deref(), &bytes)?;
         Ok(Exit::Done)

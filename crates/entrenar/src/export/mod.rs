@@ -7,12 +7,15 @@
 #[cfg(feature = "preserve")]
 mod base64;
 pub mod chart;
+pub mod croissant;
 pub mod csv;
 mod escape;
 #[cfg(feature = "preserve")]
 pub mod html;
+mod json;
 pub mod jsonl;
 pub mod notebook;
+pub mod prov;
 pub mod ruchy_script;
 pub mod session_json;
 pub mod svg;

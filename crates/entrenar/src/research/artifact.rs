@@ -265,7 +265,7 @@ impl ResearchArtifact {
     }
 
     /// The address if it is one; the field is public and may hold anything.
-    pub(super) fn valid_url(&self) -> Option<String> {
+    pub(crate) fn valid_url(&self) -> Option<String> {
         check_url(self.url.as_deref()?).ok()
     }
 }

@@ -40,7 +40,7 @@ mod role;
 #[cfg(feature = "signing")]
 pub mod signing;
 mod stated;
-mod text;
+pub(crate) mod text;
 
 pub use archive::{
     ArchiveDeposit, ArchiveTarget, DepositError, Importance, MissingField, MissingItem,

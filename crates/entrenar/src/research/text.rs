@@ -28,7 +28,7 @@ pub(super) fn is_invisible(c: char) -> bool {
 
 /// `text` in one line: runs of spaces, tabs and line ends are one space, none at the ends;
 /// control characters are shown by visible ones. Text that leaves no mark at all is empty.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text
         .trim()
@@ -47,7 +47,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// `text` with its lines kept: control characters are shown by visible ones.
-pub(super) fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> String {
     text.lines()
         .map(one_line)
         .collect::<Vec<_>>()
@@ -57,7 +57,7 @@ pub(super) fn lines(text: &str) -> String {
 }
 
 /// `items` in one line each, without the empty ones, each once, in their order.
-pub(super) fn distinct<'a>(items: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+pub(crate) fn distinct<'a>(items: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for item in items {
         let item = one_line(item);

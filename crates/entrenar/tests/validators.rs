@@ -1,0 +1,98 @@
+//! The validators of the field on generated sessions.
+#![cfg(feature = "preserve")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test; what was skipped is said"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use chrono::Datelike as _;
+use entrenar::export::{croissant, prov};
+use entrenar::preserve;
+use entrenar::research::ResearchArtifact;
+use serde_json::json;
+
+mod generated;
+
+/// How many sessions the quick validators read; `scripts/validate-all.sh` sets it.
+fn count() -> u64 {
+    std::env::var("ENTRENAR_VALIDATE").map_or(100, |text| text.parse().unwrap())
+}
+
+/// Whether a date of publication is known, as the formats that need one take it.
+fn has_date(artifact: &ResearchArtifact) -> bool {
+    let ended = artifact.completed_at.map(|time| time.date_naive());
+    let date = artifact.release_date.or(ended);
+    date.is_some_and(|date| (1..=9999).contains(&date.year()))
+}
+
+/// Writes the artifact folder of each session, with the other formats beside its files.
+fn write_folders(root: &Path, count: u64) {
+    for (number, made) in generated::sessions(count).enumerate() {
+        let place = root.join(format!("{number:04}"));
+        let folder = preserve::build(&made.session, made.source.as_deref(), &made.options).unwrap();
+        for file in &folder.files {
+            let path = place.join(&file.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &file.bytes).unwrap();
+        }
+        let artifact = &folder.artifact;
+        let add = |name: &str, bytes: Vec<u8>| fs::write(place.join(name), bytes).unwrap();
+        add("provenance.json", prov::document(&made.session, artifact));
+        let table = folder.file("metrics.csv").unwrap();
+        if let Some(document) = croissant::document(&made.session, artifact, table) {
+            add("croissant.json", document);
+        }
+        let absent: Vec<&str> = [("date", has_date(artifact))]
+            .into_iter()
+            .filter_map(|(fact, is_there)| (!is_there).then_some(fact))
+            .collect();
+        assert!(
+            !made.is_complete || absent.is_empty(),
+            "{number}: {absent:?}"
+        );
+        add(
+            "facts.json",
+            json!({"title": artifact.title, "absent": absent})
+                .to_string()
+                .into_bytes(),
+        );
+    }
+}
+
+#[test]
+fn tables_and_provenance() {
+    let folder = tempfile::tempdir().unwrap();
+    write_folders(folder.path(), count());
+    run(
+        "ENTRENAR_TABLES_PYTHON",
+        "validate_tables.py",
+        folder.path(),
+    );
+}
+
+fn run(variable: &str, script: &str, folder: &Path) {
+    let Some(python) = std::env::var_os(variable) else {
+        println!("SKIPPED: {script}: {variable} is not set");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../scripts/oracle")
+        .join(script);
+    let done = Command::new(python)
+        .arg(script)
+        .arg(folder)
+        .output()
+        .unwrap();
+    println!("{}", String::from_utf8_lossy(&done.stdout));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
