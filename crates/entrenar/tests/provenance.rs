@@ -35,7 +35,11 @@ fn session() -> EntrenarSession {
             duration_ms: Some(1500),
         };
         let record = CellRecord {
-            time_source: [TimeSource::Recorded, TimeSource::Derived][order as usize - 1],
+            time_source: if order == 1 {
+                TimeSource::Recorded
+            } else {
+                TimeSource::Derived
+            },
             error: (order == 2).then(|| CellError {
                 name: "KeyboardInterrupt".into(),
                 ..CellError::default()
