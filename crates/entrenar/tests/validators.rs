@@ -15,6 +15,7 @@ use chrono::Datelike as _;
 use entrenar::export::{croissant, prov};
 use entrenar::preserve;
 use entrenar::research::ResearchArtifact;
+use entrenar::research::format::{Format, FormatError};
 use serde_json::json;
 
 mod generated;
@@ -47,6 +48,13 @@ fn write_folders(root: &Path, count: u64) {
         let table = folder.file("metrics.csv").unwrap();
         if let Some(document) = croissant::document(&made.session, artifact, table) {
             add("croissant.json", document);
+        }
+        for format in Format::ALL {
+            match format.write(artifact) {
+                Ok(text) => add(format.file_name(), text.into_bytes()),
+                Err(FormatError::NoYear) => assert!(artifact.release_date.is_none()),
+                Err(error) => panic!("{number}: {error}"),
+            }
         }
         let absent: Vec<&str> = [("date", has_date(artifact))]
             .into_iter()

@@ -7,7 +7,11 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entrenar::preserve::PreserveOptions;
-use entrenar::research::{Affiliation, Author, License};
+use entrenar::research::metadata::{ArtifactMetadata, MetadataOrigin, MetadataSource};
+use entrenar::research::{
+    Affiliation, Author, Funding, Identifier, Language, License, RelatedIdentifier, RelationType,
+    Software, Subject,
+};
 use entrenar::session::*;
 use serde_json::json;
 
@@ -415,6 +419,10 @@ fn complete_options(rng: &mut Rng) -> PreserveOptions {
             [License::MIT, License::CC_BY_4_0, License::APACHE_2_0][rng.index(3)].clone(),
         ),
         date: NaiveDate::from_ymd_opt(2026, 11, 22),
+        metadata: vec![MetadataSource::new(
+            MetadataOrigin::Edited,
+            context(false, "plain"),
+        )],
     }
 }
 
@@ -450,8 +458,75 @@ fn some_options(rng: &mut Rng, is_hostile: bool) -> PreserveOptions {
         title: rng.chance(30).then(|| rng.text(is_hostile)),
         license,
         date: rng.chance(60).then(|| {
-            NaiveDate::from_ymd_opt(2020 + i32::try_from(rng.index(7)).unwrap(), 2, 28).unwrap()
+            let year = 2020 + i32::try_from(rng.index(7)).unwrap();
+            NaiveDate::from_ymd_opt(year, 2, 28).unwrap()
         }),
+        metadata: if rng.chance(50) {
+            let text = rng.text(is_hostile);
+            vec![MetadataSource::new(
+                MetadataOrigin::Edited,
+                context(is_hostile, &text),
+            )]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// What surrounds a session: money, subjects, related works, software.
+fn context(is_hostile: bool, text: &str) -> ArtifactMetadata {
+    let words = |plain: &str| {
+        if is_hostile {
+            text.to_owned()
+        } else {
+            plain.to_owned()
+        }
+    };
+    let funding = Funding::new(words("European Research Council"))
+        .with_ror("https://ror.org/0472cxd90")
+        .unwrap()
+        .with_award_number(words("101020"))
+        .with_award_title(words("Learning to learn"))
+        .with_award_url("https://example.org/grants/101020?x=1&y=2")
+        .unwrap();
+    let related = [
+        ("10.1000/xyz123", RelationType::IsSupplementTo),
+        ("https://arxiv.org/abs/2106.09685", RelationType::Cites),
+        (
+            "https://example.org/data?a=b&c=d",
+            RelationType::IsDerivedFrom,
+        ),
+    ];
+    ArtifactMetadata {
+        abstract_text: Some(words("We compare two ranks.\n\nThe larger one is better.")),
+        keywords: Some(vec![words("fine-tuning"), words("LoRA"), words("LoRA")]),
+        subjects: Some(vec![Subject {
+            term: words("Machine learning"),
+            scheme: Some(words("LCSH")),
+            uri: Some("https://id.loc.gov/authorities/subjects/sh85079324".into()),
+        }]),
+        language: Some(Language::parse("en-GB").unwrap()),
+        url: Some("https://example.org/runs/64".into()),
+        repository: Some("https://example.org/code.git".into()),
+        publisher: Some(words("Example University")),
+        funding: Some(vec![funding]),
+        related: Some(
+            related
+                .into_iter()
+                .map(|(id, relation)| RelatedIdentifier {
+                    identifier: Identifier::parse(id).unwrap(),
+                    relation,
+                    artifact_type: None,
+                })
+                .collect(),
+        ),
+        software: Some(vec![Software {
+            name: words("PyTorch"),
+            version: Some(words("2.9.1")),
+            url: Some("https://pytorch.org".into()),
+        }]),
+        hardware: Some(vec![words("NVIDIA A100 80GB")]),
+        ..ArtifactMetadata::default()
     }
 }
 
