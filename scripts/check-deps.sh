@@ -25,7 +25,7 @@ refuse() { # refuse WHAT "NAMES" TREE-ARGS...
   fi
 }
 
-heavy="tokio clap axum pyo3 rusqlite pco ammonia ureq hayagriva biblatex serde-saphyr toml parquet zip ring"
+heavy="tokio clap axum pyo3 rusqlite pco ammonia ureq hayagriva biblatex granit-parser toml parquet zip ring"
 refuse "default features" "$heavy entrenar-cli"
 refuse "ruchy-sessions" "$heavy entrenar-cli" --features ruchy-sessions
 refuse "all features" "tokio clap axum pyo3 entrenar-cli" --all-features

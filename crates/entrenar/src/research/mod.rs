@@ -34,12 +34,15 @@ mod name;
 mod partial_date;
 #[cfg(feature = "signing")]
 pub mod preregistration;
+pub mod read;
 mod reference;
 mod related;
 mod role;
 #[cfg(feature = "signing")]
 pub mod signing;
 mod stated;
+#[cfg(feature = "citations")]
+pub mod style;
 pub(crate) mod text;
 
 pub use archive::{

@@ -1,3 +1,6 @@
+mod artifact;
+pub(super) mod csl;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
