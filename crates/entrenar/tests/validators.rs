@@ -8,7 +8,7 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::Datelike as _;
@@ -23,6 +23,30 @@ mod generated;
 /// How many sessions the quick validators read; `scripts/validate-all.sh` sets it.
 fn count() -> u64 {
     std::env::var("ENTRENAR_VALIDATE").map_or(100, |text| text.parse().unwrap())
+}
+
+/// Where the folders are written: a place that is removed at the end, or the empty or new folder
+/// that `ENTRENAR_VALIDATE_FOLDER` names, which stays.
+struct Folder {
+    path: PathBuf,
+    _removed: Option<tempfile::TempDir>,
+}
+
+impl Folder {
+    fn new() -> Self {
+        if let Some(path) = std::env::var_os("ENTRENAR_VALIDATE_FOLDER") {
+            fs::create_dir_all(&path).unwrap();
+            return Self {
+                path: path.into(),
+                _removed: None,
+            };
+        }
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            path: folder.path().to_owned(),
+            _removed: Some(folder),
+        }
+    }
 }
 
 /// Whether a date of publication is known, as the formats that need one take it.
@@ -74,14 +98,11 @@ fn write_folders(root: &Path, count: u64) {
 }
 
 #[test]
-fn tables_and_provenance() {
-    let folder = tempfile::tempdir().unwrap();
-    write_folders(folder.path(), count());
-    run(
-        "ENTRENAR_TABLES_PYTHON",
-        "validate_tables.py",
-        folder.path(),
-    );
+fn quick_validators() {
+    let folder = Folder::new();
+    write_folders(&folder.path, count());
+    run("ENTRENAR_TABLES_PYTHON", "validate_tables.py", &folder.path);
+    run("ENTRENAR_PYTHON", "validate_folders.py", &folder.path);
 }
 
 fn run(variable: &str, script: &str, folder: &Path) {
