@@ -22,6 +22,12 @@ pub(in crate::research) fn entry(facts: &Facts<'_>, key: &str) -> String {
     // Biber has nothing to warn of.
     entry.year(facts);
     entry.raw("date", &facts.date_text().unwrap_or_default());
+    // Of these types the data model gives a publisher to data sets only.
+    let publisher = match entry_type {
+        "dataset" => "publisher",
+        _ => "organization",
+    };
+    entry.text(publisher, &facts.publisher().unwrap_or_default());
     entry.common(facts);
     entry.end()
 }
@@ -83,7 +89,6 @@ impl Entry {
     pub(super) fn common(&mut self, facts: &Facts<'_>) {
         let text = |text: Option<String>| text.unwrap_or_default();
         self.text("version", &text(facts.version()));
-        self.text("publisher", &text(facts.publisher()));
         self.raw("doi", facts.doi().map_or("", |doi| doi.as_str()));
         self.raw("url", &text(facts.url().or_else(|| facts.repository())));
         if let Some(arxiv) = facts.artifact.related.iter().find(|related| {

@@ -48,6 +48,7 @@ pub(in crate::research) fn entry(facts: &Facts<'_>, key: &str) -> String {
         }
         entry.raw("day", &date.day().to_string());
     }
+    entry.text("publisher", &facts.publisher().unwrap_or_default());
     entry.common(facts);
     entry.end()
 }
