@@ -1,11 +1,14 @@
 //! Whether an artifact folder, a zip, a bag or a stored session is as it was.
 
 use std::error::Error as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use entrenar::preserve::verify::{
     self, Problem, Report, SignatureStatus, TimestampStatus, Verified, VerifyError, VerifyOptions,
 };
+use entrenar::research::signing::PublicKey;
+use entrenar::research::signing::timestamp::TrustAnchors;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -26,11 +29,20 @@ const SHOWN: usize = 50;
 #[command(after_help = "\
 Examples:
   entrenar verify lora-artifact
+  entrenar verify lora.zip --public-key alice.pub
+  entrenar verify lora.zip --tsa-ca freetsa-ca.pem
+  entrenar verify 3f2a91
   entrenar verify lora.zip --json | jq '.problems[].message'")]
 pub(crate) struct Args {
     /// A folder, a zip, or the id of a session
     #[arg(value_name = "DIR|ZIP|ID")]
     subject: PathBuf,
+    /// Insist on a signature by this key: a line or file of minisign; may be repeated
+    #[arg(long, value_name = "KEY|FILE")]
+    public_key: Vec<String>,
+    /// Insist on a timestamp by an authority of these certificates (PEM or DER)
+    #[arg(long, value_name = "FILE")]
+    tsa_ca: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -38,7 +50,15 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
-        let options = VerifyOptions::default();
+        let options = VerifyOptions {
+            public_keys: self
+                .public_key
+                .iter()
+                .map(|key| public_key(key))
+                .collect::<Result<_, _>>()?,
+            authorities: self.tsa_ca.as_deref().map(authorities).transpose()?,
+            ..VerifyOptions::default()
+        };
         let Verified { report, .. } =
             verify::verify(&self.subject, &options).map_err(|error| unreadable(&error))?;
         let name = self.subject.to_string_lossy().into_owned();
@@ -53,6 +73,44 @@ impl Args {
             Exit::Broken
         })
     }
+}
+
+/// The largest key or bundle of certificates that is read.
+const MAX_KEY_BYTES: u64 = 16 << 20;
+
+/// A key, or the file that holds one.
+fn public_key(given: &str) -> Result<PublicKey, Failure> {
+    let not_read = |path: &Path| format!("cannot read the public key {}", path.display());
+    let path = Path::new(given);
+    let (text, of) = if path.exists() {
+        let bytes = small_file(path, &not_read(path))?;
+        (String::from_utf8_lossy(&bytes).into_owned(), not_read(path))
+    } else {
+        (given.to_owned(), "cannot read --public-key".to_owned())
+    };
+    PublicKey::parse(&text).map_err(|error| {
+        Failure::new(Exit::Usage, of)
+            .because(&error)
+            .hint("give the line of a key of minisign, which begins with RW, or its .pub file")
+    })
+}
+
+fn authorities(path: &Path) -> Result<TrustAnchors, Failure> {
+    let of = format!("cannot read the certificates in {}", path.display());
+    let bytes = small_file(path, &of)?;
+    TrustAnchors::parse(&bytes).map_err(|error| Failure::new(Exit::Usage, of).because(&error))
+}
+
+fn small_file(path: &Path, message: &str) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::error::Error| Failure::new(Exit::Usage, message).because(error);
+    let found = fs::metadata(path).map_err(|error| failed(&error))?;
+    if !found.is_file() {
+        return Err(failed(&Plain("it is no regular file")));
+    }
+    if found.len() > MAX_KEY_BYTES {
+        return Err(failed(&Plain("it is larger than any of its kind")));
+    }
+    fs::read(path).map_err(|error| failed(&error))
 }
 
 fn unreadable(error: &VerifyError) -> Failure {

@@ -18,7 +18,9 @@ use super::{
 /// First bytes of what every digest of a part covers.
 const DOMAIN: &[u8] = b"entrenar content 2\0";
 /// Bytes that are gathered before they are hashed.
-const BUFFER_BYTES: usize = 64 << 10;
+const BUFFER_BYTES: usize = 8 << 10;
+/// Texts of so many bytes are hashed where they are.
+const DIRECT_BYTES: usize = 1 << 10;
 
 /// The digest of a session's content, and of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,9 +284,15 @@ impl Writer {
     }
 
     fn raw(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER_BYTES {
+        if bytes.len() < DIRECT_BYTES {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= BUFFER_BYTES {
+                self.flush();
+            }
+        } else {
             self.flush();
+            self.hasher.update(bytes);
+            self.covered += bytes.len();
         }
     }
 

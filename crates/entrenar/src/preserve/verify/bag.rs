@@ -23,47 +23,51 @@ pub(super) fn is_tag_file(path: &str) -> bool {
 }
 
 /// Checks declaration, both manifests and the size that `bag-info.txt` states.
+///
+/// `top` is the folder that is the bag, with the `/` behind it.
 pub(super) fn check(
+    top: &str,
     all: &BTreeMap<&str, Option<Sha256Hash>>,
     sizes: &BTreeMap<&str, u64>,
     kept: &BTreeMap<&str, Vec<u8>>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if kept
-        .get(DECLARATION)
-        .is_some_and(|bytes| bytes != DECLARED.as_bytes())
-    {
+    let kept = |name: &str| kept.get(format!("{top}{name}").as_str());
+    if kept(DECLARATION).is_some_and(|bytes| bytes != DECLARED.as_bytes()) {
         problems.push(Problem::new(
             ProblemKind::Format,
-            DECLARATION,
+            format!("{top}{DECLARATION}"),
             "it is not the declaration of BagIt 1.0 in UTF-8",
         ));
     }
     let (payload, tags): (BTreeMap<_, _>, BTreeMap<_, _>) = all
         .iter()
-        .map(|(path, hash)| (*path, *hash))
+        .filter_map(|(path, hash)| Some((path.strip_prefix(top)?, *hash)))
         .partition(|(path, _)| path.starts_with(PAYLOAD));
     for (manifest, there) in [(MANIFEST, &payload), (TAG_MANIFEST, &tags)] {
-        let Some(bytes) = kept.get(manifest) else {
+        let Some(bytes) = kept(manifest) else {
             problems.push(Problem::new(
                 ProblemKind::Missing,
-                manifest,
+                format!("{top}{manifest}"),
                 "a bag of entrenar has this file",
             ));
             continue;
         };
-        let (list, found) = sums::parse(manifest, bytes, Form::BagIt);
+        let (list, found) = sums::parse(&format!("{top}{manifest}"), bytes, Form::BagIt);
         problems.extend(found);
-        problems.extend(files::compare(there, &list, "", |path| {
+        problems.extend(files::compare(there, &list, top, |path| {
             path == TAG_MANIFEST
         }));
     }
-    let bytes: u64 = payload.keys().filter_map(|path| sizes.get(path)).sum();
+    let bytes: u64 = payload
+        .keys()
+        .filter_map(|path| sizes.get(format!("{top}{path}").as_str()))
+        .sum();
     let oxum = format!("{bytes}.{}", payload.len());
-    match kept.get(INFO).map(|info| String::from_utf8_lossy(info)) {
+    match kept(INFO).map(|info| String::from_utf8_lossy(info)) {
         None => problems.push(Problem::new(
             ProblemKind::Missing,
-            INFO,
+            format!("{top}{INFO}"),
             "a bag of entrenar has this file",
         )),
         Some(info) => {
@@ -75,7 +79,7 @@ pub(super) fn check(
                 problems.push(
                     Problem::new(
                         ProblemKind::Disagrees,
-                        INFO,
+                        format!("{top}{INFO}"),
                         format!(
                             "its Payload-Oxum is {}, and should be {oxum}",
                             stated.join(", ")

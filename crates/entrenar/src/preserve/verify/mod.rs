@@ -9,6 +9,8 @@ mod content;
 mod files;
 mod report;
 mod scan;
+#[cfg(feature = "signing")]
+mod signatures;
 mod sums;
 mod tree;
 mod zip;
@@ -34,6 +36,12 @@ use tree::Tree;
 pub struct VerifyOptions {
     /// The number of threads that read; `None` for as many as the machine has.
     pub threads: Option<usize>,
+    /// The keys that the caller trusts. With one, a signature by one of them is insisted on.
+    #[cfg(feature = "signing")]
+    pub public_keys: Vec<crate::research::signing::PublicKey>,
+    /// The authorities that the caller trusts. With some, a timestamp by one of them is insisted on.
+    #[cfg(feature = "signing")]
+    pub authorities: Option<crate::research::signing::timestamp::TrustAnchors>,
 }
 
 /// Why nothing can be said about what was to be verified.
@@ -114,16 +122,31 @@ fn verify_tree(
     path: &Path,
     problems: Vec<Problem>,
 ) -> Result<Verified, VerifyError> {
+    let is_zip = matches!(tree, Tree::Zip(_));
     let has = |name: &str| tree.entries().iter().any(|entry| entry.path == name);
-    let is_bag = has(bag::DECLARATION);
-    let prefix = if is_bag { bag::PAYLOAD } else { "" };
+    let known = |folder: &str| {
+        has(&format!("{folder}{}", bag::DECLARATION)) || has(&format!("{folder}{SHA256SUMS}"))
+    };
+    let top = if is_zip && !known("") {
+        one_folder(tree)
+            .filter(|folder| known(folder))
+            .unwrap_or_default()
+    } else {
+        String::new()
+    };
+    let is_bag = has(&format!("{top}{}", bag::DECLARATION));
+    let prefix = if is_bag {
+        format!("{top}{}", bag::PAYLOAD)
+    } else {
+        top.clone()
+    };
+    let prefix = prefix.as_str();
     let is_damaged_zip = tree.entries().is_empty() && !problems.is_empty();
-    if !is_bag && !has(SHA256SUMS) && !is_damaged_zip {
+    if !known(&top) && !is_damaged_zip {
         return Err(VerifyError::NotAnArtifact {
             path: path.to_owned(),
         });
     }
-    let is_zip = matches!(tree, Tree::Zip(_));
     let mut report = Report::new(match (is_zip, is_bag) {
         (false, false) => SubjectKind::Folder,
         (false, true) => SubjectKind::Bag,
@@ -134,7 +157,7 @@ fn verify_tree(
     let keep = |path: &str, size: u64| {
         content::is_metadata(path.strip_prefix(prefix).unwrap_or(path))
             && size <= content::MAX_BYTES
-            || is_bag && bag::is_tag_file(path)
+            || is_bag && bag::is_tag_file(path.strip_prefix(&top).unwrap_or_default())
     };
     let (scanned, unread) = scan::scan(tree, options.threads, keep);
     report.problems.extend(unread);
@@ -159,17 +182,29 @@ fn verify_tree(
         }
     }
     if is_bag {
-        let found = bag::check(&all, &sizes, &kept);
+        let found = bag::check(&top, &all, &sizes, &kept);
         report.problems.extend(found);
     }
-    let below = |path: &'_ str| path.starts_with(prefix);
     let mut crate_files = content::Files::default();
-    for (path, sha256) in all.iter().filter(|(path, _)| below(path)) {
-        let name = path.strip_prefix(prefix).unwrap_or(path);
+    for (path, sha256) in &all {
+        let Some(name) = path.strip_prefix(prefix) else {
+            // In a bag, its manifests say whether it belongs there.
+            continue;
+        };
         let size = sizes.get(path).copied().unwrap_or_default();
         crate_files.add(name, *sha256, size, kept.remove(path));
     }
-    check_sums(&crate_files, prefix, &mut report);
+    let listed = check_sums(&crate_files, prefix, &mut report);
+    #[cfg(feature = "signing")]
+    {
+        check_signatures(&crate_files, &listed, prefix, options, &mut report);
+        if is_zip {
+            check_zip_signatures(path, options, &mut report);
+        }
+        signatures::check_wanted(options, &mut report);
+    }
+    #[cfg(not(feature = "signing"))]
+    drop(listed);
     let (session, chain) = content::check(&crate_files, prefix, &mut report);
     Ok(Verified {
         report,
@@ -179,9 +214,14 @@ fn verify_tree(
 }
 
 /// The folder against its `SHA256SUMS`.
-fn check_sums(files: &content::Files, prefix: &str, report: &mut Report) {
+fn check_sums(files: &content::Files, prefix: &str, report: &mut Report) -> sums::Sums {
     let Some(bytes) = files.bytes(SHA256SUMS) else {
-        return;
+        report.problems.push(Problem::new(
+            ProblemKind::Missing,
+            format!("{prefix}{SHA256SUMS}"),
+            "an artifact folder has its checksums in it",
+        ));
+        return sums::Sums::default();
     };
     report.sums = Some(Sha256Hash::of(bytes));
     let (list, mut problems) = sums::parse(SHA256SUMS, bytes, Form::Coreutils);
@@ -200,7 +240,104 @@ fn check_sums(files: &content::Files, prefix: &str, report: &mut Report) {
     report
         .problems
         .extend(files::compare(&there, &list, prefix, is_unlisted));
+    list
 }
+
+/// The folder at the top that holds everything, with the `/` behind it.
+fn one_folder(tree: &Tree) -> Option<String> {
+    let first = tree.entries().first()?;
+    let (folder, _) = first.path.split_once('/')?;
+    let folder = format!("{folder}/");
+    let all = tree.entries().iter();
+    all.map(|entry| entry.path.as_str())
+        .all(|path| path.starts_with(&folder))
+        .then_some(folder)
+}
+
+/// The signatures of the checksums, which stand in the folder.
+#[cfg(feature = "signing")]
+fn check_signatures(
+    files: &content::Files,
+    listed: &sums::Sums,
+    prefix: &str,
+    options: &VerifyOptions,
+    report: &mut Report,
+) {
+    let Some((bytes, sha256)) = files.bytes(SHA256SUMS).zip(files.sha256(SHA256SUMS)) else {
+        return;
+    };
+    let there = SIGNATURE_ENDINGS.into_iter().filter_map(|ending| {
+        let bytes = files.bytes(&format!("{SHA256SUMS}{ending}"))?;
+        Some((ending, bytes.to_vec()))
+    });
+    let signed = signatures::Signed {
+        name: format!("{prefix}{SHA256SUMS}"),
+        sha256,
+        open: &|| Ok(Box::new(bytes)),
+        subjects: Some(&listed.0),
+    };
+    signatures::check(&signed, &there.collect(), options, report);
+}
+
+/// The signatures of a zip, which stand beside it.
+#[cfg(feature = "signing")]
+fn check_zip_signatures(path: &Path, options: &VerifyOptions, report: &mut Report) {
+    let beside = |ending: &str| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(ending);
+        path.with_file_name(name)
+    };
+    let limits = crate::bridge::Limits {
+        max_bytes: MAX_SIGNATURE_BYTES,
+        ..crate::bridge::Limits::default()
+    };
+    let mut there = BTreeMap::new();
+    for ending in SIGNATURE_ENDINGS {
+        let path = beside(ending);
+        if fs::symlink_metadata(&path).is_err() {
+            continue;
+        }
+        match crate::bridge::load(&path, limits) {
+            Ok((bytes, _)) => {
+                there.insert(ending, bytes);
+            }
+            Err(error) => report.problems.push(Problem::new(
+                ProblemKind::Signature,
+                path.to_string_lossy(),
+                content::cause(&error),
+            )),
+        }
+    }
+    if there.is_empty() {
+        return;
+    }
+    let open = || fs::File::open(path).map(|file| Box::new(file) as Box<dyn std::io::Read>);
+    let sha256 = match open().and_then(scan::digest) {
+        Ok(sha256) => sha256,
+        Err(error) => {
+            return report.problems.push(Problem::new(
+                ProblemKind::Signature,
+                "",
+                format!("the zip cannot be read again: {error}"),
+            ));
+        }
+    };
+    let signed = signatures::Signed {
+        name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        sha256,
+        open: &open,
+        subjects: None,
+    };
+    signatures::check(&signed, &there, options, report);
+}
+
+/// The largest signature or timestamp that is read.
+#[cfg(feature = "signing")]
+const MAX_SIGNATURE_BYTES: u64 = 64 << 20;
 
 /// The checksums themselves, and what signs them.
 fn is_unlisted(path: &str) -> bool {

@@ -99,6 +99,21 @@ pub(super) fn scan(
     (scanned, problems)
 }
 
+/// The SHA-256 of all that `reader` gives.
+#[cfg(feature = "signing")]
+pub(super) fn digest(mut reader: impl io::Read) -> io::Result<Sha256Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(Sha256Hash::from_bytes(hasher.finalize().into())),
+            Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 type Found = Option<(ProblemKind, String)>;
 
 fn read(

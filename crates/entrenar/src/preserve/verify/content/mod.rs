@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use crate::session::{EntrenarSession, SessionChain, Sha256Hash};
 
 use super::super::{SESSION_JSON, SHA256SUMS};
+
 use super::report::{Problem, ProblemKind, Report};
+pub(super) use session::cause;
 
 /// The largest metadata file whose content is checked. Larger ones are compared with their
 /// checksums alone.
@@ -58,6 +60,12 @@ impl Files {
     /// The bytes of a file that is there and is metadata.
     pub(super) fn bytes(&self, path: &str) -> Option<&[u8]> {
         self.0.get(path)?.bytes.as_deref()
+    }
+
+    /// The digest of a file.
+    #[cfg(feature = "signing")]
+    pub(super) fn sha256(&self, path: &str) -> Option<Sha256Hash> {
+        self.0.get(path)?.sha256
     }
 
     pub(super) fn digests(&self) -> BTreeMap<&str, Option<Sha256Hash>> {

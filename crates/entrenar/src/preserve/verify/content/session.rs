@@ -45,7 +45,7 @@ pub(super) fn read(files: &Files, found: &mut Findings<'_>) -> Option<EntrenarSe
 }
 
 /// An error with its causes, in one line.
-pub(super) fn cause(error: &dyn std::error::Error) -> String {
+pub(in crate::preserve::verify) fn cause(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
