@@ -19,8 +19,8 @@ pub(in crate::research) fn entry(facts: &Facts<'_>, key: &str) -> String {
     let mut entry = Entry::new(Tex::Commands, "misc", key);
     entry.authors(facts);
     if facts.authors().is_empty() {
-        // Styles sort by this where there is no author.
-        entry.text("key", &facts.title());
+        // Styles sort by this, and make labels of it, where there is no author.
+        entry.raw("key", key);
     }
     // In braces of its own, a style does not change its case.
     entry.raw(

@@ -59,19 +59,25 @@ impl Tex {
         format!("{name}, {}", part(given))
     }
 
-    pub(super) fn braced(self, text: &str) -> String {
+    /// Text in braces, which is one name to every program.
+    fn braced(self, text: &str) -> String {
         if text.eq_ignore_ascii_case("others") {
             // Biber takes `{others}` for "et al.", in braces too.
             let (head, tail) = text.split_at_checked(3).unwrap_or((text, ""));
             return format!("{{{head}{{}}{tail}}}");
         }
-        format!("{{{}}}", self.escaped(text))
+        let escaped = self.escaped(text);
+        if self == Self::Commands && !escaped.is_ascii() {
+            // 8-bit BibTeX takes the first byte for an initial, except of a special character.
+            return format!("{{\\textup{{{escaped}}}}}");
+        }
+        format!("{{{escaped}}}")
     }
 
     /// `text` escaped, in braces if it holds one of `separators`.
     pub(super) fn protected(self, text: &str, separators: &str) -> String {
         if text.contains(|c| separators.contains(c)) {
-            self.braced(text)
+            format!("{{{}}}", self.escaped(text))
         } else {
             self.escaped(text)
         }
@@ -299,7 +305,10 @@ mod tests {
             assert_eq!(name(Tex::Utf8, given), expected);
         }
         assert_eq!(name(Tex::Commands, "Émile Zola"), r"Zola, {\'E}mile");
-        assert_eq!(name(Tex::Commands, "山田 太郎"), "{山田}, {太郎}");
+        assert_eq!(
+            name(Tex::Commands, "山田 太郎"),
+            r"{\textup{山田}}, {\textup{太郎}}"
+        );
     }
 
     proptest! {
