@@ -167,7 +167,7 @@ fn a_newer_schema_is_refused() {
                 error,
                 StoreError::NewerSchema {
                     found: 999,
-                    known: 2,
+                    known: 3,
                     ..
                 }
             ),
@@ -207,11 +207,12 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_when_written() {
         .unwrap();
     Connection::open(&path)
         .unwrap()
-        .execute_batch("DROP TABLE artifact_metadata; PRAGMA user_version = 1;")
+        .execute_batch("DROP TABLE artifact_metadata; DROP TABLE artifact_references; PRAGMA user_version = 1;")
         .unwrap();
     let old = read_only(&path).unwrap();
     assert_eq!(old.session(&session.id).unwrap(), session);
     assert_eq!(old.artifact_metadata(&session.id).unwrap(), None);
+    assert_eq!(old.references(&session.id).unwrap(), None);
     assert_eq!(old.check().unwrap(), []);
     drop(old);
     let mut store = read_write(&path).unwrap();

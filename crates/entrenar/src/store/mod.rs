@@ -108,6 +108,19 @@ pub trait Store {
     /// As [`tag`](Self::tag).
     fn set_artifact_metadata(&mut self, id: &str, toml: Option<&str>) -> Result<(), StoreError>;
 
+    /// The works that the session cites, as they were given.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    fn references(&self, id: &str) -> Result<Option<String>, StoreError>;
+
+    /// Replaces the works that the session cites: a list of CSL-JSON that the store keeps and does
+    /// not read. `None` removes it.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    fn set_references(&mut self, id: &str, csl_json: Option<&str>) -> Result<(), StoreError>;
+
     /// Removes a session and every blob that no other session uses.
     ///
     /// # Errors

@@ -385,9 +385,13 @@ fn what_is_written_about_an_artifact_is_kept(open: Open) {
     assert_eq!(kinds, ["import", "artifact", "redact", "artifact"]);
     assert!(events.iter().all(|event| !event.detail.contains("hunter2")));
     store.set_artifact_metadata(id, Some(text)).unwrap();
+    store.set_references(id, Some("[]")).unwrap();
+    assert_eq!(store.references(id).unwrap().as_deref(), Some("[]"));
+    assert_eq!(store.check().unwrap(), []);
     store.remove(id).unwrap();
     store.import(&session, Some(b"one")).unwrap();
     assert_eq!(store.artifact_metadata(id).unwrap(), None);
+    assert_eq!(store.references(id).unwrap(), None);
     assert_eq!(store.check().unwrap(), []);
     assert!(store.set_artifact_metadata("gone", Some(text)).is_err());
 }

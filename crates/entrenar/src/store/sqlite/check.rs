@@ -9,7 +9,7 @@ use super::chunk::{self, Statistics};
 use super::events::{self, Event};
 use super::failure::Failure;
 use super::value::{Hash, Text, unsigned};
-use super::{digest, load};
+use super::{described, digest, load};
 use crate::session::{Series, SeriesKey, Sha256Hash};
 use crate::store::{Finding, StoreError};
 
@@ -173,12 +173,14 @@ fn sessions(connection: &Connection) -> Result<Vec<Finding>, Failure> {
                     )),
                     None => found.push(of(&id, "the event log has no import of it".into())),
                 }
-                let described = super::described::read_row(connection, row)?;
-                if super::described::digest(described.as_deref())
-                    != super::described::recorded(connection, &id)?
-                {
-                    let message = "its artifact metadata are not what the event log says";
-                    found.push(of(&id, message.into()));
+                for what in described::ALL {
+                    let body = described::read_row(connection, what, row)?;
+                    let recorded = described::recorded(connection, what, &id)?;
+                    if described::digest(body.as_deref()) != recorded {
+                        let title = what.title;
+                        let message = format!("its {title} are not what the event log says");
+                        found.push(of(&id, message));
+                    }
                 }
                 found.extend(figures(connection, row, &id, &session)?);
             }

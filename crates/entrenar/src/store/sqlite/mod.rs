@@ -225,11 +225,23 @@ impl Store for SqliteStore {
     }
 
     fn artifact_metadata(&self, id: &str) -> Result<Option<String>, StoreError> {
-        self.read(|connection| described::read(connection, id))
+        self.read(|connection| described::read(connection, described::METADATA, id))
     }
 
     fn set_artifact_metadata(&mut self, id: &str, toml: Option<&str>) -> Result<(), StoreError> {
-        self.write(|transaction, clock| described::set(transaction, clock, id, toml))
+        self.write(|transaction, clock| {
+            described::set(transaction, clock, described::METADATA, id, toml)
+        })
+    }
+
+    fn references(&self, id: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| described::read(connection, described::REFERENCES, id))
+    }
+
+    fn set_references(&mut self, id: &str, csl_json: Option<&str>) -> Result<(), StoreError> {
+        self.write(|transaction, clock| {
+            described::set(transaction, clock, described::REFERENCES, id, csl_json)
+        })
     }
 
     fn remove(&mut self, id: &str) -> Result<(), StoreError> {

@@ -33,13 +33,15 @@ pub(super) fn rows(
     }
     let mut session = load::session(connection, id)?;
     let mut source = load::source(connection, id)?;
-    let mut described = described::read_row(connection, row)?;
+    let mut metadata = described::read_row(connection, described::METADATA, row)?;
+    let mut references = described::read_row(connection, described::REFERENCES, row)?;
     let mut walk = Walk {
         secret,
         occurrences: 0,
     };
     walk.session(&mut session);
-    walk.optional(&mut described);
+    walk.optional(&mut metadata);
+    walk.optional(&mut references);
     let mut redacted_source = None;
     if let Some(redacted) = source
         .as_deref()
@@ -66,11 +68,13 @@ pub(super) fn rows(
         source.as_deref(),
         redacted_source,
     )?;
-    described::put(connection, id, described.as_deref())?;
+    described::put(connection, described::METADATA, id, metadata.as_deref())?;
+    described::put(connection, described::REFERENCES, id, references.as_deref())?;
     let detail = events::detail([
-        ("artifact", described::digest(described.as_deref())),
+        ("artifact", described::digest(metadata.as_deref())),
         ("content", json!(computed.content.to_string())),
         ("occurrences", json!(walk.occurrences)),
+        ("references", described::digest(references.as_deref())),
         (
             "source",
             json!(redacted_source.map(|hash| hash.to_string())),
