@@ -27,6 +27,7 @@ mod citation;
 mod context;
 mod error;
 pub mod format;
+pub mod graph;
 mod identifier;
 mod license;
 pub mod metadata;

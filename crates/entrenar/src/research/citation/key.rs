@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::research::ArtifactType;
 use crate::research::format::facts::Facts;
+use crate::research::{ArtifactType, Author, Reference};
 
 /// Words that say nothing about a title.
 const STOP_WORDS: [&str; 16] = [
@@ -25,9 +25,31 @@ pub(in crate::research) fn of(facts: &Facts<'_>) -> String {
         ArtifactType::Notebook => "notebook",
         ArtifactType::Workflow => "workflow",
     };
-    let author = artifact
-        .named_authors()
-        .next()
+    let author = artifact.named_authors().next();
+    built(kind, author, facts.year(), &artifact.title, &artifact.id)
+}
+
+/// The key of a work whose bibliography gave none; `identity` tells it from all others.
+pub(in crate::research) fn of_reference(reference: &Reference, identity: &str) -> String {
+    let kind = reference.kind.as_str().replace('-', "");
+    let mut named = reference.authors.iter().chain(&reference.editors);
+    let author = named.find(|author| author.is_named());
+    let year = reference
+        .issued
+        .map(|date| date.year())
+        .filter(|year| *year > 0);
+    let title = reference.title.as_deref().unwrap_or_default();
+    built(&kind, author, year, title, identity)
+}
+
+fn built(
+    kind: &str,
+    author: Option<&Author>,
+    year: Option<i32>,
+    title: &str,
+    identity: &str,
+) -> String {
+    let author = author
         .map(|author| {
             let family = author.family();
             // of an address, the part before the `@`
@@ -37,17 +59,17 @@ pub(in crate::research) fn of(facts: &Facts<'_>) -> String {
         .map(|author| shortened(&author))
         .filter(|author| author.starts_with(|c: char| c.is_ascii_alphabetic()));
     let mut key = author.unwrap_or_else(|| kind.to_owned());
-    if let Some(year) = facts.year() {
+    if let Some(year) = year {
         key.push_str(&format!("_{year}"));
     }
-    let title = words(&artifact.title);
+    let title = words(title);
     let significant = |word: &&String| !STOP_WORDS.contains(&word.as_str());
     if let Some(word) = title.iter().find(significant).or(title.first()) {
         key.push('_');
         key.push_str(&shortened(word));
     }
     key.push('_');
-    for byte in Sha256::digest(artifact.id.as_bytes()).iter().take(3) {
+    for byte in Sha256::digest(identity.as_bytes()).iter().take(3) {
         // writing to a String cannot fail
         write!(key, "{byte:02x}").unwrap_or_default();
     }
@@ -93,7 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::research::{Author, CitationMetadata, ResearchArtifact};
+    use crate::research::{CitationMetadata, ResearchArtifact};
 
     fn key(author: &str, title: &str, id: &str) -> String {
         let artifact = ResearchArtifact::new(id, title, ArtifactType::Notebook)

@@ -279,7 +279,7 @@ pub(super) struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    fn of(author: &'a Author) -> Self {
+    pub(super) fn of(author: &'a Author) -> Self {
         let (kind, parts) = author.parsed();
         Self {
             kind,

@@ -28,6 +28,7 @@ mod html;
 pub(super) mod invenio;
 mod json;
 mod linked;
+pub(super) mod reference;
 mod relation;
 mod ris;
 mod schema_org;
