@@ -80,6 +80,22 @@ def cff(path):
     return [f"{error.json_path}: {error.message}" for error in CFF.iter_errors(document)]
 
 
+CARD = schema(HERE / "model_card.schema.json")
+FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
+
+
+def card(path):
+    """The Hub's own check is a request to the Hub; its written rules are in the schema."""
+    text = path.read_text()
+    front = FRONT.match(text)
+    if text.startswith("---") != bool(front):
+        yield "the metadata do not end"
+    document = yaml.load(front[1], Texts) if front else {}
+    yield from (f"{error.json_path}: {error.message}" for error in CARD.iter_errors(document))
+    if "\n# " not in "\n" + (text[front.end():] if front else text):
+        yield "no title"
+
+
 def bib(path):
     database = bibtex.Parser().parse_string(path.read_text())
     if len(database.entries) != 1:
@@ -188,6 +204,7 @@ def checks():
     csl = schema(packaged("commonmeta", "resources", "csl-data.json"))
     yield f"{version('nbformat')}", "notebook.ipynb", notebook
     yield f"CFF 1.2.0 schema of {version('cffconvert')}", "CITATION.cff", cff
+    yield "model card by a schema of the Hub's rules", "model-card.md", card
     yield version("pybtex"), "citation.bib", bib
     yield f"{version('pybtex')}, classic", "citation-classic.bib", bib
     yield f"CSL schema of {version('commonmeta-py')}", "citation.csl.json", checked(csl)

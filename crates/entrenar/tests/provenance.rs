@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use chrono::{DateTime, TimeDelta};
+use entrenar::export::model_card::{self, ModelCardOptions};
 use entrenar::export::{croissant, csv, prov};
 use entrenar::research::{Affiliation, Author, License, ResearchArtifact};
 use entrenar::session::*;
@@ -160,5 +161,51 @@ fn only_semantic_versions_licences_and_dates_that_were_given() {
     assert_eq!(document["license"]["name"], "No licence chosen");
     for field in ["datePublished", "creator", "url"] {
         assert_eq!(document.get(field), None, "{field}");
+    }
+}
+
+#[test]
+fn a_model_card_with_results() {
+    let mut session = session();
+    session.metrics.log(7, "accuracy", 0.875);
+    session.metrics.log(7, "tiny", 1e-7);
+    session.metrics.log(7, "huge", 2e300);
+    let options = ModelCardOptions {
+        task: Some("text-generation".into()),
+    };
+    let card = model_card::document(&session, &artifact(&session), &options);
+    insta::assert_snapshot!(text(card));
+}
+
+#[test]
+fn a_model_card_of_nothing() {
+    let session = EntrenarSession::empty("", "");
+    let artifact = ResearchArtifact::new("", "", entrenar::research::ArtifactType::Notebook);
+    let card = model_card::document(&session, &artifact, &ModelCardOptions::default());
+    insta::assert_snapshot!(text(card));
+}
+
+#[test]
+fn licences_by_the_names_of_the_hub() {
+    let session = session();
+    for (license, meant) in [
+        ("MIT", "license: \"mit\"\n"),
+        ("GPL-3.0-or-later", "license: \"gpl-3.0\"\n"),
+        (
+            "0BSD",
+            "license: \"other\"\nlicense_name: \"0bsd\"\nlicense_link: \"https://spdx.org/licenses/0BSD.html\"\n",
+        ),
+        (
+            "MIT OR Apache-2.0",
+            "license: \"other\"\nlicense_name: \"mit-or-apache-2.0\"\n",
+        ),
+    ] {
+        let artifact = artifact(&session).with_license(License::parse(license).unwrap());
+        let card = text(model_card::document(
+            &session,
+            &artifact,
+            &ModelCardOptions::default(),
+        ));
+        assert!(card.contains(meant), "{license}: {card}");
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::Datelike as _;
+use entrenar::export::model_card::{self, ModelCardOptions};
 use entrenar::export::{croissant, prov};
 use entrenar::preserve;
 use entrenar::research::ResearchArtifact;
@@ -73,6 +74,9 @@ fn write_folders(root: &Path, count: u64) {
         if let Some(document) = croissant::document(&made.session, artifact, table) {
             add("croissant.json", document);
         }
+        let task = (number % 2 == 0).then(|| "text-generation".to_owned());
+        let card = model_card::document(&made.session, artifact, &ModelCardOptions { task });
+        add("model-card.md", card);
         for format in Format::ALL {
             match format.write(artifact) {
                 Ok(text) => add(format.file_name(), text.into_bytes()),

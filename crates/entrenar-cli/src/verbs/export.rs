@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use entrenar::export::model_card::{self, ModelCardOptions};
 use entrenar::export::session_json::{self, Times};
 use entrenar::export::{croissant, csv, jsonl, notebook, prov, ruchy_script};
 use entrenar::preserve;
@@ -17,7 +18,8 @@ use crate::statement::Statement;
 /// other becomes a notebook of format 4.5. `json` is session.json, `csv` and `jsonl` hold all
 /// points of all metrics, `ruchy` is a script of the cells. `prov` is W3C PROV-JSON: which cell,
 /// run, person and program made what. `croissant` is MLCommons Croissant 1.1: metrics.csv with its
-/// columns and checksum, for data set tools.
+/// columns and checksum, for data set tools. `model-card` is a README for the Hugging Face Hub;
+/// with --task its metadata hold the results.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,13 +27,17 @@ Examples:
   entrenar export 3f2a91 --format csv > metrics.csv
   entrenar export 3f2a91 --format jsonl | jq .value
   entrenar export 3f2a91 --format prov -o provenance.json
-  entrenar export 3f2a91 --format croissant --license CC-BY-4.0 -o croissant.json")]
+  entrenar export 3f2a91 --format croissant --license CC-BY-4.0 -o croissant.json
+  entrenar export 3f2a91 --format model-card --task text-generation -o README.md")]
 pub(crate) struct Args {
     /// The session's id or the beginning of it
     id: String,
     /// The format
     #[arg(long, short, value_enum)]
     format: Format,
+    /// The task of the model card's results, as the Hub names it: text-classification
+    #[arg(long, value_name = "TASK", value_parser = task)]
+    task: Option<String>,
     #[command(flatten)]
     statement: Statement,
     /// Write to this file, replacing it [default: standard output]
@@ -48,6 +54,15 @@ enum Format {
     Ruchy,
     Prov,
     Croissant,
+    ModelCard,
+}
+
+fn task(text: &str) -> Result<String, String> {
+    if model_card::is_task(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a task has lower-case letters, digits and hyphens, such as text-generation".to_owned())
+    }
 }
 
 impl Args {
@@ -86,6 +101,10 @@ impl Args {
                     Failure::usage(format!("session {id} has no metrics to describe"))
                         .hint("`--format prov` says what is known of its cells")
                 })?
+            }
+            Format::ModelCard => {
+                let artifact = preserve::describe(&session, &self.statement.options());
+                model_card::document(&session, &artifact, &ModelCardOptions { task: self.task })
             }
         };
         save::document(app, self.output.as_deref(), &bytes)?;

@@ -14,6 +14,7 @@ mod escape;
 pub mod html;
 mod json;
 pub mod jsonl;
+pub mod model_card;
 pub mod notebook;
 pub mod prov;
 pub mod ruchy_script;

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Validates RO-Crates with roc-validator in a pool of processes, and reads them with ro-crate-py and runcrate.
+
+    validate_crates.py ROOT          # each folder of ROOT with ro-crate-metadata.json is a crate
+
+facts.json of each folder lists the facts that nobody gave ("absent"). Nothing may be found at the
+required level; at the recommended level of the profiles exactly what EXPECTED lists for the absent
+facts. ENTRENAR_ROC_CACHE is the cache with the contexts of RO-Crate. Exit code 1 if anything else is found.
+"""
+
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+from findings import Findings, facts, folders, version
+
+PROFILE = "process-run-crate-0.5"
+
+# Identifier of the check: the absent fact because of which it is found.
+EXPECTED = {}
+
+
+def start(cache):
+    """Each process has the caches of its own: SQLite is shared badly."""
+    global SETTINGS
+    import shutil
+
+    from rocrate_validator import models
+
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    own = Path(tempfile.mkdtemp()) / "contexts"
+    shutil.copy(cache + ".sqlite", str(own) + ".sqlite")
+    SETTINGS = {
+        "profile_identifier": PROFILE,
+        "requirement_severity": models.Severity.RECOMMENDED,
+        "offline": True,
+        "cache_path": own,
+        "abort_on_first": False,
+        "disable_profile_inheritance": False,
+        "validate_profile_checks": False,
+    }
+    SETTINGS.pop("disable_profile_inheritance")
+
+
+def validate(place):
+    from rocrate_validator import services
+
+    began = time.perf_counter()
+    try:
+        result = services.validate(SETTINGS | {"rocrate_uri": str(place)})
+        issues = [
+            (issue.severity.name, issue.check.identifier, str(issue.message), str(issue.violatingEntity))
+            for issue in result.get_issues()
+        ]
+    except Exception as error:
+        issues = [("REQUIRED", "exception", f"{type(error).__name__}: {error}", "")]
+    return str(place), issues, time.perf_counter() - began
+
+
+def judge(place, issues):
+    """What was found and not expected, and what was expected and not found."""
+    absent = set(facts(place)["absent"])
+    found = set()
+    for severity, check, message, entity in issues:
+        if severity == "RECOMMENDED" and EXPECTED.get(check) in absent:
+            found.add(check)
+        else:
+            yield f"{severity} {check}: {message}" + (f" [{entity}]" if severity == "REQUIRED" else "")
+    for check, fact in EXPECTED.items():
+        if fact in absent and check not in found:
+            yield f"{check} was expected, for {fact} is absent"
+
+
+def read(place):
+    from rocrate.rocrate import ROCrate
+
+    crate = ROCrate(str(place))
+    described = json.loads((place / "ro-crate-metadata.json").read_text())["@graph"]
+    files = [entity for entity in described if "File" in str(entity.get("@type"))]
+    if not crate.data_entities and files:
+        yield "no data entity is seen"
+    for entity in files:
+        if crate.get(entity["@id"]) is None:
+            yield f"{entity['@id']} is not seen"
+
+
+def report(place):
+    import contextlib
+    import io
+
+    from runcrate.report import dump_crate_actions
+
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        dump_crate_actions(str(place))
+    described = json.loads((place / "ro-crate-metadata.json").read_text())["@graph"]
+    actions = [entity for entity in described if entity.get("@type") == "CreateAction"]
+    told = out.getvalue().count("action: ")
+    if told != len(actions):
+        yield f"{told} of {len(actions)} actions are told"
+
+
+def main():
+    found = Findings()
+    crates = [place for place in folders(sys.argv[1]) if (place / "ro-crate-metadata.json").exists()]
+    limit = int(os.environ.get("ENTRENAR_VALIDATE_CRATES", "40"))
+    cache = os.environ.get("ENTRENAR_ROC_CACHE")
+    name = f"{version('roc-validator')}, {PROFILE}"
+    if cache:
+        with multiprocessing.Pool(2, start, [cache]) as pool:
+            for place, issues, seconds in pool.imap_unordered(validate, crates[:limit]):
+                found.files[name] += 1
+                found.seconds[name] += seconds
+                for text in judge(Path(place), issues):
+                    found.add(name, text, place)
+    else:
+        found.skip("roc-validator", "ENTRENAR_ROC_CACHE is not set")
+    for place in crates:
+        found.check(version("rocrate"), place, read)
+        found.check(version("runcrate"), place, report)
+    found.finish()
+
+
+if __name__ == "__main__":
+    main()
