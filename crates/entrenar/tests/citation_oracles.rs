@@ -51,7 +51,10 @@ fn meant(
     json!({
         "key": citation.key(),
         "title": artifact.title,
-        "keywords": artifact.keywords,
+        // Terms of vocabularies are keywords to CITATION.cff.
+        "keywords": artifact.keywords.iter()
+            .chain(artifact.subjects.iter().map(|subject| &subject.term))
+            .collect::<Vec<_>>(),
         "authors": authors,
         "missing": missing,
     })

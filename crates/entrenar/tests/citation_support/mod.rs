@@ -15,7 +15,8 @@ use std::process::Command;
 use chrono::{DateTime, NaiveDate};
 use entrenar::research::{
     Affiliation, ArtifactType, Author, ContributorRole, Doi, Funding, Identifier, Language,
-    License, RelatedIdentifier, RelationType, ResearchArtifact, Software, Subject,
+    License, PartialDate, Reference, ReferenceKind, RelatedIdentifier, RelationType,
+    ResearchArtifact, Software, Subject,
 };
 
 /// Pieces that break formats, names that break parsers, and plain words between them.
@@ -317,6 +318,24 @@ fn surrounded(mut artifact: ResearchArtifact, dice: &mut Dice) -> ResearchArtifa
             relation: all[dice.below(all.len())],
             artifact_type: maybe(dice).then_some(ArtifactType::Dataset),
         });
+    }
+    for _ in 0..dice.below(3) {
+        let kinds = ReferenceKind::ALL;
+        let mut reference = Reference::new(kinds[dice.below(kinds.len())]);
+        reference.title = (dice.below(4) > 0).then(|| dice.nasty(4));
+        for _ in 0..dice.below(3) {
+            reference.authors.push(Author::new(dice.one_of(&NAMES)));
+        }
+        reference.issued = PartialDate::new(2021, Some(6), None).filter(|_| maybe(dice));
+        reference.container_title = maybe(dice).then(|| dice.nasty(3));
+        reference.version = maybe(dice).then(|| dice.nasty(2));
+        reference.doi = maybe(dice).then(|| Doi::parse(IDENTIFIERS[dice.below(2)]).unwrap());
+        reference.url = maybe(dice).then(|| "https://example.org/paper.pdf".into());
+        if maybe(dice) {
+            let identifier = Identifier::parse(dice.one_of(&IDENTIFIERS)).unwrap();
+            reference.identifiers.push(identifier);
+        }
+        artifact.references.push(reference);
     }
     for _ in 0..dice.below(3) {
         artifact.software.push(Software {

@@ -3,10 +3,10 @@
 //! Source: the format's guide (`schema-guide.md`) and JSON schema, version 1.2.0. All free text is
 //! in double quotes.
 
-use super::facts::{Facts, Rights, Who, license_url};
+use super::facts::{Cited, Facts, Rights, Who, license_url};
 use super::yaml::quoted;
 use crate::research::text::distinct;
-use crate::research::{ArtifactType, AuthorKind, IdentifierScheme, RelationType};
+use crate::research::{ArtifactType, AuthorKind, IdentifierScheme, ReferenceKind, RelationType};
 
 /// The licence identifiers that the schema of CFF 1.2.0 allows, sorted, one a line.
 const LICENSES: &str = include_str!("cff_licenses.txt");
@@ -84,7 +84,73 @@ pub(in crate::research) fn file(facts: &Facts<'_>) -> String {
         out.push_str("identifiers:\n");
         out.push_str(&identifiers.concat());
     }
+    let mut references: Vec<String> = Vec::new();
+    for cited in facts.references().iter().filter_map(reference) {
+        if !references.contains(&cited) {
+            references.push(cited);
+        }
+    }
+    if !references.is_empty() {
+        out.push_str("references:\n");
+        out.push_str(&references.concat());
+    }
     out
+}
+
+/// A work that is cited, if it has a title: the format insists on one, and on an author.
+fn reference(cited: &Cited<'_>) -> Option<String> {
+    use ReferenceKind as K;
+    let kind = match cited.kind {
+        K::Article | K::Preprint => "article",
+        K::ConferencePaper => "conference-paper",
+        K::Proceedings => "proceedings",
+        K::Book => "book",
+        K::Report => "report",
+        K::Thesis => "thesis",
+        K::Manuscript => "unpublished",
+        K::Presentation => "slides",
+        K::Patent => "patent",
+        K::Standard => "standard",
+        K::Dataset => "data",
+        K::Software | K::Notebook => "software",
+        K::WebPage => "website",
+        K::Media => "multimedia",
+        _ => "generic",
+    };
+    let mut entries = vec![("type", kind.to_owned()), ("title", cited.title.clone()?)];
+    entries.extend(cited.container.clone().map(|name| ("journal", name)));
+    entries.extend(cited.version.clone().map(|version| ("version", version)));
+    let doi = cited.doi.map(|doi| doi.as_str());
+    match doi.filter(|doi| is_cff_doi(doi)) {
+        Some(doi) => entries.push(("doi", doi.to_owned())),
+        None => entries.extend(
+            cited
+                .address
+                .clone()
+                .filter(|address| address.starts_with("http"))
+                .map(|url| ("url", url)),
+        ),
+    }
+    let mut out = mapping(&entries);
+    if let Some(year) = cited.year.filter(|year| *year > 0) {
+        out.push_str(&format!("    year: {year}\n"));
+    }
+    let mut authors: Vec<String> = Vec::new();
+    for author in cited.authors.iter().map(author) {
+        if !authors.contains(&author) {
+            authors.push(author);
+        }
+    }
+    if authors.is_empty() {
+        authors.push(mapping(&[("name", "Author not recorded".to_owned())]));
+    }
+    out.push_str("    authors:\n");
+    for line in authors.concat().lines() {
+        out.push_str("    ");
+        out.push_str(line);
+        out.push('\n');
+    }
+    Some(out)
 }
 
 /// What else identifies the work: its id here, and the identifiers that are said to be the same

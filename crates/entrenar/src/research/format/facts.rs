@@ -4,7 +4,8 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 use crate::research::text::{distinct, lines, one_line};
 use crate::research::{
-    Affiliation, Author, AuthorKind, Doi, License, NameParts, Orcid, ResearchArtifact, Ror,
+    Affiliation, Author, AuthorKind, Doi, License, NameParts, Orcid, Reference, ReferenceKind,
+    ResearchArtifact, Ror,
 };
 
 /// What stands in the formats that insist on a title where the artifact has none.
@@ -213,6 +214,14 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// The works that it cites, where they have a title or an address.
+    pub(super) fn references(&self) -> Vec<Cited<'a>> {
+        let cited = self.artifact.references.iter().map(Cited::of);
+        cited
+            .filter(|work| work.title.is_some() || work.address.is_some())
+            .collect()
+    }
+
     pub(super) fn rights(&self) -> Rights<'a> {
         match &self.artifact.license {
             None => Rights::NotChosen,
@@ -286,6 +295,10 @@ impl<'a> Who<'a> {
             parts,
             author,
         }
+    }
+
+    pub(super) fn is_named(&self) -> bool {
+        self.author.is_named()
     }
 
     pub(super) fn is_organisation(&self) -> bool {
@@ -366,5 +379,65 @@ impl Grant<'_> {
             (None, None) => String::new(),
         };
         format!("Funded by {}{award}.", self.funder)
+    }
+}
+
+/// A work that is cited, in one line each.
+#[derive(Debug, Clone)]
+pub(super) struct Cited<'a> {
+    pub(super) kind: ReferenceKind,
+    pub(super) title: Option<String>,
+    pub(super) authors: Vec<Who<'a>>,
+    pub(super) year: Option<i32>,
+    pub(super) container: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) doi: Option<&'a Doi>,
+    pub(super) address: Option<String>,
+}
+
+impl<'a> Cited<'a> {
+    fn of(reference: &'a Reference) -> Self {
+        let text = |text: &Option<String>| text.as_deref().map(one_line).and_then(some);
+        Self {
+            kind: reference.kind,
+            title: text(&reference.title),
+            authors: reference
+                .authors
+                .iter()
+                .map(Who::of)
+                .filter(Who::is_named)
+                .collect(),
+            year: reference.issued.map(|issued| issued.year()),
+            container: text(&reference.container_title),
+            version: text(&reference.version),
+            doi: reference.doi.as_ref(),
+            address: reference
+                .address()
+                .and_then(|url| super::valid_url(&url))
+                .or_else(|| Some(reference.identifiers.first()?.uri())),
+        }
+    }
+
+    /// As a line of a bibliography: `Family, Given; Family, Given (2024). Title. Journal. https://…`
+    pub(super) fn line(&self) -> String {
+        let authors: Vec<String> = self.authors.iter().map(Who::inverted).collect();
+        let mut head = authors.join("; ");
+        if let Some(year) = self.year {
+            if !head.is_empty() {
+                head.push(' ');
+            }
+            head.push_str(&format!("({year})"));
+        }
+        let parts = [
+            some(head),
+            self.title.clone(),
+            self.container.clone(),
+            self.version
+                .as_ref()
+                .map(|version| format!("Version {version}")),
+            self.address.clone(),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(". ")
     }
 }

@@ -79,6 +79,11 @@ pub(in crate::research) fn record(facts: &Facts<'_>, publisher: Option<&str>) ->
         .filter(|related| relation::is_in_4_5(related.relation))
         .map(related_identifier);
     metadata.put("related_identifiers", unique(related));
+    let references = facts.references();
+    let references = references
+        .iter()
+        .map(|cited| json!({ "reference": cited.line() }));
+    metadata.put("references", unique(references));
     let mut record = Object::new()
         .with("access", json!({ "record": "public", "files": "public" }))
         .with("files", json!({ "enabled": true }))

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::facts::{Facts, Grant, Rights, Who, license_url};
+use super::facts::{Cited, Facts, Grant, Rights, Who, license_url};
 use super::json::{Object, one_or_list, unique};
-use crate::research::{AuthorKind, RelationType};
+use crate::research::{AuthorKind, ReferenceKind, RelationType};
 
 /// How a vocabulary writes the words of schema.org that are not its own: CodeMeta with a prefix.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +62,35 @@ impl Words {
         }
     }
 
+    /// A work that is cited.
+    fn work(self, cited: &Cited<'_>) -> Value {
+        let kind = match cited.kind {
+            ReferenceKind::Dataset => self.word("Dataset"),
+            ReferenceKind::Software | ReferenceKind::Notebook => "SoftwareSourceCode".to_owned(),
+            ReferenceKind::Article | ReferenceKind::ConferencePaper | ReferenceKind::Preprint => {
+                self.word("ScholarlyArticle")
+            }
+            ReferenceKind::Book => self.word("Book"),
+            _ => self.word("CreativeWork"),
+        };
+        let people = cited.authors.iter().map(|who| {
+            let kind = if who.is_organisation() {
+                "Organization"
+            } else {
+                "Person"
+            };
+            json!({ "@type": kind, "name": who.in_reading_order() })
+        });
+        Object::new()
+            .with("@id", cited.address.as_deref())
+            .with("@type", kind)
+            .with("name", cited.title.as_deref())
+            .with("author", people.collect::<Value>())
+            .with("datePublished", cited.year.map(|year| format!("{year:04}")))
+            .with("version", cited.version.as_deref())
+            .into()
+    }
+
     /// The related identifiers by what they are to the work.
     pub(super) fn put_related(self, out: &mut Object, facts: &Facts<'_>) {
         let related = &facts.artifact.related;
@@ -77,7 +106,18 @@ impl Words {
         };
         use RelationType as R;
         out.put("sameAs", of(&[R::IsIdenticalTo]));
-        out.put("citation", of(&[R::Cites, R::References]));
+        // The works themselves say more than their addresses.
+        let works = facts.references();
+        let mut citations: Vec<Value> = works.iter().map(|cited| self.work(cited)).collect();
+        let addresses: Vec<&str> = works.iter().filter_map(|c| c.address.as_deref()).collect();
+        let more = related.iter().filter(|related| {
+            matches!(related.relation, R::Cites | R::References)
+                && !addresses.contains(&related.identifier.uri().as_str())
+        });
+        citations.extend(more.map(|related| json!({ "@id": related.identifier.uri() })));
+        if let Value::Array(citations) = unique(citations) {
+            out.put("citation", one_or_list(citations));
+        }
         out.put("isPartOf", of(&[R::IsPartOf, R::IsPublishedIn]));
         out.put("hasPart", of(&[R::HasPart]));
         out.put(

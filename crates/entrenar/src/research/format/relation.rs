@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::research::{
-    ArtifactType, Identifier, IdentifierScheme, RelatedIdentifier, RelationType, ResearchArtifact,
+    ArtifactType, Identifier, IdentifierScheme, Reference, ReferenceKind, RelatedIdentifier,
+    RelationType, ResearchArtifact,
 };
 
 /// The related identifiers, each once; the page about the artifact and the repository of its code
-/// (which archives take it to supplement) are among them.
+/// (which archives take it to supplement), and the works it
+/// cites, are among them.
 pub(super) fn of(artifact: &ResearchArtifact) -> Vec<RelatedIdentifier> {
     let page = artifact
         .valid_url()
@@ -25,13 +27,40 @@ pub(super) fn of(artifact: &ResearchArtifact) -> Vec<RelatedIdentifier> {
             artifact_type: (relation == RelationType::IsSupplementTo).then_some(ArtifactType::Code),
         })
     });
+    let cited = artifact.references.iter().filter_map(cited);
     artifact
         .related
         .iter()
         .cloned()
         .chain(own)
+        .chain(cited)
         .filter(|related| seen.insert((related.identifier.clone(), related.relation)))
         .collect()
+}
+
+/// A work that is cited, where it has an identifier.
+fn cited(reference: &Reference) -> Option<RelatedIdentifier> {
+    use ReferenceKind as K;
+    let url = || Identifier::parse(reference.url.as_deref()?).ok();
+    Some(RelatedIdentifier {
+        identifier: reference
+            .doi
+            .as_ref()
+            .map(Identifier::of_doi)
+            .or_else(|| reference.identifiers.first().cloned())
+            .or_else(url)?,
+        relation: reference.relation,
+        artifact_type: match reference.kind {
+            K::Dataset => Some(ArtifactType::Dataset),
+            K::Software => Some(ArtifactType::Code),
+            K::Model => Some(ArtifactType::Model),
+            K::Notebook => Some(ArtifactType::Notebook),
+            K::Article | K::Preprint | K::ConferencePaper | K::Report | K::Thesis => {
+                Some(ArtifactType::Paper)
+            }
+            _ => None,
+        },
+    })
 }
 
 /// A relation in lower camel case, as Zenodo has it: `isDerivedFrom`.

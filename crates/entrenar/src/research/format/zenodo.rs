@@ -69,6 +69,11 @@ pub(in crate::research) fn text(facts: &Facts<'_>) -> String {
             json!({ "identifier": value, "relation": relation::camel(related.relation) })
         });
     out.put("related_identifiers", unique(related));
+    let references = facts.references();
+    out.put(
+        "references",
+        unique(references.iter().map(|cited| cited.line().into())),
+    );
     out.put("imprint_publisher", facts.publisher());
     out.put("notes", notes.join(" "));
     document(out)
