@@ -65,7 +65,7 @@ Exit codes:
   3  no such session, or several
   4  the store cannot be opened, read or written, or is damaged
   5  the output is there already or cannot be written
-  6  what was verified does not hold";
+  6  what was verified does not hold; what was checked is incomplete";
 
 /// What `entrenar --help` says: everything on one screen of 24 lines.
 const HELP: &str = "\
@@ -81,18 +81,18 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   compare A B…       what differs, metrics side by side, one chart
   export ID          as notebook, json, csv, jsonl or ruchy
   cite ID            as BibTeX or CITATION.cff
+  artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was
   tag, note, rename  change what you call a session
   rm, redact         remove a session; remove a leaked secret everywhere
-  backup, doctor     copy the store; look for damage
-  completions, man   for your shell
+  backup, doctor     copy, look for damage (for shells: completions, man)
 
   --store FILE       the store [env ENTRENAR_STORE; default: XDG data directory]
   --color WHEN       auto, always or never [NO_COLOR is honoured]
   -h, --help; -V, --version
 
 Exit codes: 0 done · 1 some input failed · 2 usage · 3 no such session
-            4 the store failed · 5 the output exists or cannot be written · 6 does not verify
+            4 the store failed · 5 cannot write · 6 does not verify, is incomplete
 ";
 
 /// The command with all its verbs, for completions and man pages.

@@ -28,7 +28,7 @@ pub(crate) enum Exit {
     Store = 4,
     /// The output is there already or cannot be written.
     Output = 5,
-    /// What was verified does not hold.
+    /// What was verified does not hold, or what was checked lacks something required.
     Broken = 6,
 }
 

@@ -5,6 +5,7 @@ mod cells;
 mod errors;
 mod figures;
 mod input;
+mod metadata;
 mod plot;
 mod reader;
 mod save;

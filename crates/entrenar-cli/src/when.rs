@@ -1,6 +1,7 @@
 //! Dates and times on the command line.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use entrenar::research::metadata::parse_day;
 use entrenar::session::{Clock as _, SystemClock};
 
 /// The end of a stretch of time that a date names.
@@ -20,10 +21,9 @@ pub(crate) fn until(text: &str) -> Result<DateTime<Utc>, String> {
     parse(text, End::Last, SystemClock.now())
 }
 
-/// A day, as `YYYY-MM-DD`.
+/// A day, as `YYYY-MM-DD`, from the year 1 on.
 pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|error| format!("{error}; write it as 2026-11-22"))
+    parse_day(text).map_err(|error| error.to_string())
 }
 
 fn parse(text: &str, end: End, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {

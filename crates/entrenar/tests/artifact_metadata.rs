@@ -86,3 +86,154 @@ fn a_file_says_only_what_may_be_true_of_its_sessions() {
     assert_eq!(error(TomlScope::User), 2);
     assert!(toml(text).is_ok());
 }
+
+#[test]
+fn an_edited_text_keeps_all_but_the_hints() {
+    let artifact = entrenar::research::ResearchArtifact::new(
+        "s-1",
+        "Rank 64",
+        entrenar::research::ArtifactType::Notebook,
+    );
+    let described = merge(artifact, &[]);
+    let stored = "# mine\nlicense = \"MIT\"\n\n[[authors]]\nname = \"Ana\" # me\n";
+    let shown = template(stored, &described);
+    insta::assert_snapshot!(shown);
+    assert_eq!(without_hints(&shown, &shown), stored);
+    // Each hint is right as it stands.
+    let uncommented: String = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("#: "))
+        .filter(|line| line.contains(" = "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let metadata = toml(&uncommented).unwrap();
+    assert_eq!(metadata.title.as_deref(), Some("Rank 64"));
+    assert!(metadata.funding.is_some() && metadata.subjects.is_some());
+    let mine = shown.replace("#: doi", "doi").replace("# mine", "#: mine");
+    let kept = without_hints(&mine, &shown);
+    assert!(
+        kept.contains("#: mine\n") && kept.starts_with("doi = "),
+        "{kept}"
+    );
+    assert!(toml(&kept).unwrap().doi.is_some());
+}
+
+#[test]
+fn hostile_values_are_shown_so_that_they_read_back() {
+    use entrenar::research::*;
+    let texts = [
+        "a \"b\" \\ 'c' \"\"\" #: d\ne\tf\rg",
+        "\u{0}\u{1b}[31m\u{7f}\u{9b}\u{feff}\u{2028}x",
+        "\\u0041 {vs} [x] = y # z",
+        "日本語 \u{1f600} \u{202e}",
+    ];
+    for text in texts {
+        let mut artifact = ResearchArtifact::new(text, text, ArtifactType::Model)
+            .with_author(
+                Author::new(format!("Ana {text}"))
+                    .with_orcid("0000-0002-1825-0097")
+                    .unwrap()
+                    .with_affiliation(Affiliation::new(text).with_ror("042nb2s44").unwrap())
+                    .with_role(ContributorRole::WritingReviewEditing),
+            )
+            .with_author(Author::organisation(text))
+            .with_description(text)
+            .with_version(text)
+            .with_keywords([text]);
+        artifact.abstract_text = Some(text.into());
+        artifact.publisher = Some(text.into());
+        artifact.funding = vec![Funding::new(text).with_award_number(text)];
+        artifact.hardware = vec![text.into()];
+        artifact.subjects = vec![Subject {
+            term: text.into(),
+            scheme: Some(text.into()),
+            uri: None,
+        }];
+        artifact.software = vec![Software {
+            name: text.into(),
+            version: Some(text.into()),
+            url: Some("https://example.org/?a=b#c".into()),
+        }];
+        artifact.related = vec![RelatedIdentifier::parse("IsPartOf isbn:9780262035613").unwrap()];
+        let shown = template("", &merge(artifact.clone(), &[]));
+        let uncommented: String = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("#: "))
+            .filter(|line| line.contains("  # from "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let source = MetadataSource::new(MetadataOrigin::Edited, toml(&uncommented).unwrap());
+        let plain = ResearchArtifact::new(text, "", ArtifactType::Notebook);
+        assert_eq!(merge(plain, &[source]).artifact, artifact, "{text:?}");
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_right() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/entrenar.toml");
+    let bytes = std::fs::read(path).unwrap();
+    let metadata = read_toml(path, &bytes, TomlScope::Project).unwrap();
+    assert_eq!(metadata.authors.unwrap().len(), 3);
+    assert_eq!(metadata.people.len(), 1);
+    let text = String::from_utf8(bytes).unwrap();
+    for field in MetadataField::ALL {
+        use MetadataField as F;
+        let of_one_session = [
+            F::Title,
+            F::Abstract,
+            F::Description,
+            F::Version,
+            F::Date,
+            F::Type,
+            F::Doi,
+            F::Url,
+        ];
+        let said =
+            text.contains(&format!("\n{field} = ")) || text.contains(&format!("[[{field}]]"));
+        assert!(said != of_one_session.contains(field), "{field}");
+    }
+}
+
+#[test]
+fn single_fields_are_set_and_removed() {
+    let set = |text: &str, field, values: &[&str]| {
+        let values = values.iter().map(ToString::to_string).collect();
+        set_in_toml(text, &[(field, values)])
+    };
+    use MetadataField as F;
+    let text = "# mine\nlicense = \"MIT\" # why\n\n[[authors]]\nname = \"Ana\"\n";
+    let edited = set(text, F::License, &["CC-BY-4.0"]).unwrap();
+    assert_eq!(edited, text.replace("\"MIT\"", "\"CC-BY-4.0\""));
+    let edited = set(text, F::License, &[]).unwrap();
+    assert_eq!(edited, "# mine\n\n[[authors]]\nname = \"Ana\"\n");
+    let edited = set(text, F::Keywords, &["a \"b\"", "c"]).unwrap();
+    assert!(
+        edited.contains("keywords = [\"a \\\"b\\\"\", \"c\"]\n[[authors]]"),
+        "{edited}"
+    );
+    assert_eq!(toml(&edited).unwrap().keywords.unwrap(), ["a \"b\"", "c"]);
+    let error = set(text, F::Authors, &["Bo"]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("artifact metadata:4:3: authors: "),
+        "{error}"
+    );
+    for (values, expected) in [
+        (vec!["[\"x\", 'y']"], "software = [\"x\", 'y']\n"),
+        (
+            vec!["{ name = \"x\" }", "y"],
+            "software = [{ name = \"x\" }, \"y\"]\n",
+        ),
+        (vec!["y\"] # \n"], "software = [\"y\\\"] # \\n\"]\n"),
+        (vec!["\"x\" # c"], "software = [\"\\\"x\\\" # c\"]\n"),
+    ] {
+        assert_eq!(set("", F::Software, &values).unwrap(), expected);
+    }
+    assert_eq!(
+        set("", F::Version, &["1.0"]).unwrap(),
+        "version = \"1.0\"\n"
+    );
+    assert_eq!(
+        set("x", F::Version, &["1.0"]).unwrap_err().problems.len(),
+        1
+    );
+}

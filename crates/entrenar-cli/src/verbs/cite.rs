@@ -54,7 +54,7 @@ fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
         let session = app.session(&self.id)?;
-        let artifact = preserve::describe(&session, &self.statement.options());
+        let artifact = preserve::describe(&session, &self.statement.options(app, &session.id)?);
         let mut text = self
             .format
             .write(&artifact)

@@ -91,11 +91,13 @@ impl Args {
             }
             Format::Ruchy => ruchy_script::script(&session),
             Format::Prov => {
-                let artifact = preserve::describe(&session, &self.statement.options());
+                let artifact =
+                    preserve::describe(&session, &self.statement.options(app, &session.id)?);
                 prov::document(&session, &artifact)
             }
             Format::Croissant => {
-                let artifact = preserve::describe(&session, &self.statement.options());
+                let artifact =
+                    preserve::describe(&session, &self.statement.options(app, &session.id)?);
                 let table = csv::metrics(&session);
                 croissant::document(&session, &artifact, &table).ok_or_else(|| {
                     Failure::usage(format!("session {id} has no metrics to describe"))
@@ -103,7 +105,8 @@ impl Args {
                 })?
             }
             Format::ModelCard => {
-                let artifact = preserve::describe(&session, &self.statement.options());
+                let artifact =
+                    preserve::describe(&session, &self.statement.options(app, &session.id)?);
                 model_card::document(&session, &artifact, &ModelCardOptions { task: self.task })
             }
         };

@@ -1,5 +1,6 @@
 //! One file per verb: its arguments and what it does.
 
+mod artifact;
 mod backup;
 mod cite;
 mod compare;
@@ -35,6 +36,7 @@ pub(crate) enum Verb {
     Compare(compare::Args),
     Export(export::Args),
     Cite(cite::Args),
+    Artifact(artifact::Args),
     Verify(verify::Args),
     Tag(tag::Args),
     Note(note::Args),
@@ -59,6 +61,7 @@ impl Verb {
             Self::Compare(args) => args.run(app),
             Self::Export(args) => args.run(app),
             Self::Cite(args) => args.run(app),
+            Self::Artifact(args) => args.run(app),
             Self::Verify(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use entrenar::bridge::Limits;
-use entrenar::preserve::{self, ArtifactFolder, PreserveError, PreserveOptions};
+use entrenar::preserve::{self, ArtifactFolder, PreserveError};
 use entrenar::session::{EntrenarSession, Sha256Hash};
 use entrenar::store::{ImportStatus, Store as _, StoreError};
 use serde_json::{Value, json};
@@ -65,7 +65,8 @@ struct Kept {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
-        let options = self.statement.options();
+        // What is wrong in metadata files is told before anything is done.
+        self.statement.check_files()?;
         let kept = match (&self.id, &self.file) {
             (Some(id), _) => stored(app, id)?,
             (None, Some(file)) => {
@@ -78,6 +79,7 @@ impl Args {
         };
         let folder = self.folder(self.file.as_deref());
         self.check(&folder)?;
+        let options = self.statement.options(app, &kept.session.id)?;
         let built = preserve::build(&kept.session, kept.source.as_deref(), &options)
             .map_err(|error| cannot_preserve(&kept.session, &error))?;
         let written = preserve::write(&built, &folder, self.force)
@@ -93,7 +95,7 @@ impl Args {
             return Ok(Exit::Done);
         }
         print_session(app, &done.kept.session)?;
-        done.print(app, &options)?;
+        done.print(app)?;
         Ok(Exit::Done)
     }
 
@@ -260,7 +262,7 @@ struct Done {
 }
 
 impl Done {
-    fn print(&self, app: &mut App, options: &PreserveOptions) -> Result<(), Failure> {
+    fn print(&self, app: &mut App) -> Result<(), Failure> {
         app.out.gap()?;
         let session = &self.kept.session;
         for line in summary::warnings(&session.warnings, false) {
@@ -306,10 +308,10 @@ impl Done {
         if self.built.artifact.authors.is_empty() {
             missing.push("--author NAME");
         }
-        if options.license.is_none() {
+        if self.built.artifact.license.is_none() {
             missing.push("--license SPDX");
         }
-        if options.date.is_none() {
+        if self.built.artifact.release_date.is_none() {
             missing.push("--date YYYY-MM-DD");
         }
         if !missing.is_empty() {

@@ -1,6 +1,7 @@
 //! The program as its users meet it: output, errors and exit codes in an environment of its own.
 
 #[cfg(test)]
+mod artifact;
 mod bad_input;
 #[cfg(test)]
 mod support;

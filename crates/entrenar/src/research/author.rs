@@ -4,6 +4,9 @@ use super::name::{self, AuthorKind, NameParts};
 use super::text::one_line;
 use super::{ContributorRole, Orcid, Ror, ValidationError};
 
+/// The entity that stands in `CITATION.cff`, which insists on an author, where nobody is named.
+pub(super) const NO_AUTHOR: &str = "Author not recorded";
+
 /// The organisation that a contributor works at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Affiliation {

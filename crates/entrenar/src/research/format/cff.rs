@@ -5,6 +5,7 @@
 
 use super::facts::{Cited, Facts, Rights, Who, license_url};
 use super::yaml::quoted;
+use crate::research::author::NO_AUTHOR;
 use crate::research::text::distinct;
 use crate::research::{ArtifactType, AuthorKind, IdentifierScheme, ReferenceKind, RelationType};
 
@@ -34,7 +35,7 @@ pub(in crate::research) fn file(facts: &Facts<'_>) -> String {
         }
     }
     if authors.is_empty() {
-        authors.push(mapping(&[("name", "Author not recorded".to_owned())]));
+        authors.push(mapping(&[("name", NO_AUTHOR.to_owned())]));
     }
     out.push_str("authors:\n");
     out.push_str(&authors.concat());

@@ -59,6 +59,7 @@ impl MetadataField {
     }
 
     /// Whether the field belongs to one session, so that no file of the user can set it for all.
+    #[cfg(feature = "citations")]
     pub(super) fn is_of_one_session(self) -> bool {
         matches!(
             self,

@@ -1,6 +1,6 @@
 use super::{ArtifactMetadata, KnownPerson, MetadataField, MetadataOrigin, MetadataSource};
 use crate::research::artifact::DEFAULT_KEYWORDS;
-use crate::research::{Author, AuthorKind, ResearchArtifact};
+use crate::research::{Author, AuthorKind, Identifier, ResearchArtifact};
 
 /// An artifact, and for each of its fields who said so.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +126,11 @@ impl<'a> Merge<'a> {
         let has_funding = !self.described.artifact.funding.is_empty();
         self.session_has(F::Funding, has_funding);
         collect!(Related: related, Software: software, Hardware: hardware);
+        // Nothing relates to itself: a file of the folder may describe this very artifact.
+        let artifact = &mut self.described.artifact;
+        if let Some(doi) = artifact.doi.as_ref().map(Identifier::of_doi) {
+            artifact.related.retain(|related| related.identifier != doi);
+        }
         self.described.origins.sort_by_key(|one| one.field);
     }
 

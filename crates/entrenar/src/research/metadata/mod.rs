@@ -16,6 +16,9 @@
 //! assert_eq!(described.artifact.license, Some(License::MIT));
 //! ```
 
+#[cfg(feature = "citations")]
+mod cff;
+mod check;
 mod codemeta;
 #[cfg(feature = "citations")]
 mod document;
@@ -30,6 +33,8 @@ mod merge;
 mod node;
 mod problem;
 #[cfg(feature = "citations")]
+mod template;
+#[cfg(feature = "citations")]
 mod toml;
 mod values;
 mod zenodo;
@@ -43,11 +48,16 @@ use super::{
     Software, Subject,
 };
 
+#[cfg(feature = "citations")]
+pub use cff::read_cff;
+pub use check::{CheckTarget, Gap, gaps};
 pub use codemeta::read_codemeta;
 pub use field::MetadataField;
 pub use folder::FolderMetadata;
 pub use merge::{Described, FieldOrigin, merge};
 pub use problem::{MetadataError, MetadataProblem, Position};
+#[cfg(feature = "citations")]
+pub use template::{set_in_toml, template, without_hints};
 #[cfg(feature = "citations")]
 pub use toml::{TomlScope, read_toml};
 pub use values::parse_day;
