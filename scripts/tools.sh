@@ -76,9 +76,12 @@ need_roc_contexts() {
 #   ENTRENAR_TABLES_PYTHON   Python with mlcroissant, pyarrow and prov
 #   ENTRENAR_ROC_VALIDATOR   rocrate-validator, to be run with --offline --cache-path $ENTRENAR_ROC_CACHE
 #   ENTRENAR_CITATION_JS     folder with node_modules/citation-js
-# biber, openssl, minisign and zip are on the PATH.
+# biber, bibtex with its styles, openssl, minisign and zip are on the PATH. What may not be copied is
+# taken from ENTRENAR_VALIDATORS (default ../shared/validators) if it is there:
+#   ENTRENAR_DATACITE_XSD    folder with kernel-4.6/ and kernel-4.7/ of DataCite's schema repository
+#   ENTRENAR_ZENODO_SCHEMA   schema.json of zenodraft/zenodo-upload-metadata-schema
 need_oracles() {
-  need_debian python3 python3-venv biber openssl minisign zip unzip
+  need_debian python3 python3-venv biber texlive-binaries texlive-base openssl minisign zip unzip
   need_venv oracle
   need_venv tables
   # shellcheck disable=SC2154 # set by need_venv
@@ -95,6 +98,11 @@ need_oracles() {
     touch "$citation_js/.installed"
   fi
   export ENTRENAR_CITATION_JS=$citation_js
+
+  local foreign=${ENTRENAR_VALIDATORS:-../shared/validators}
+  foreign=$(cd "$foreign" 2>/dev/null && pwd) || return 0
+  [ ! -d "$foreign/datacite" ] || export ENTRENAR_DATACITE_XSD=$foreign/datacite
+  [ ! -e "$foreign/zenodo/schema.json" ] || export ENTRENAR_ZENODO_SCHEMA=$foreign/zenodo/schema.json
 }
 
 # The real Ruchy, against which exported scripts are run; its build takes some 15 minutes.

@@ -216,7 +216,8 @@ def checks():
     yield "session.schema.json", "session.json", lambda path: session(json.loads(path.read_text())) and None
     yield "sha256sum", "SHA256SUMS", sums
     for file, name in [("datacite-4.6.xml", "kernel-4.6"), ("datacite.xml", "kernel-4.7")]:
-        place = next(iter(DATA.glob(f"**/{name}/metadata.xsd")), None)
+        schemas = Path(os.environ.get("ENTRENAR_DATACITE_XSD", DATA))
+        place = next(iter(schemas.glob(f"**/{name}/metadata.xsd")), None)
         if place:
             yield f"lxml, DataCite XSD {name[-3:]}", file, xsd(place)
         else:
