@@ -75,11 +75,11 @@ need_roc_contexts() {
 #   ENTRENAR_PYTHON          Python with all of scripts/python/oracle.txt
 #   ENTRENAR_TABLES_PYTHON   Python with mlcroissant, pyarrow and prov
 #   ENTRENAR_ROC_VALIDATOR   rocrate-validator, to be run with --offline --cache-path $ENTRENAR_ROC_CACHE
+#   ENTRENAR_DATACITE_XSD    folder with kernel-4.6/metadata.xsd and kernel-4.7/metadata.xsd
 #   ENTRENAR_CITATION_JS     folder with node_modules/citation-js
-# biber, bibtex with its styles, openssl, minisign and zip are on the PATH. What may not be copied is
-# taken from ENTRENAR_VALIDATORS (default ../shared/validators) if it is there:
-#   ENTRENAR_DATACITE_XSD    folder with kernel-4.6/ and kernel-4.7/ of DataCite's schema repository
-#   ENTRENAR_ZENODO_SCHEMA   schema.json of zenodraft/zenodo-upload-metadata-schema
+#   ENTRENAR_ZENODO_SCHEMA   schema.json of zenodraft/zenodo-upload-metadata-schema, which may not be copied:
+#                            from ENTRENAR_VALIDATORS (default ../shared/validators) if it is there
+# biber, bibtex with its styles, openssl, minisign and zip are on the PATH.
 need_oracles() {
   need_debian python3 python3-venv biber texlive-binaries texlive-base openssl minisign zip unzip
   need_venv oracle
@@ -89,6 +89,11 @@ need_oracles() {
   # shellcheck disable=SC2154
   export ENTRENAR_TABLES_PYTHON=$venv_tables/bin/python
   need_roc_contexts
+  export ENTRENAR_DATACITE_XSD=$venv_oracle/datacite-xsd
+  if [ ! -d "$ENTRENAR_DATACITE_XSD" ]; then
+    "$ENTRENAR_PYTHON" scripts/oracle/datacite_xsd.py "$ENTRENAR_DATACITE_XSD.new"
+    mv "$ENTRENAR_DATACITE_XSD.new" "$ENTRENAR_DATACITE_XSD"
+  fi
 
   command -v npm >/dev/null || need_debian nodejs npm
   local citation_js=$cache/citation-js-0.7.21
@@ -101,7 +106,6 @@ need_oracles() {
 
   local foreign=${ENTRENAR_VALIDATORS:-../shared/validators}
   foreign=$(cd "$foreign" 2>/dev/null && pwd) || return 0
-  [ ! -d "$foreign/datacite" ] || export ENTRENAR_DATACITE_XSD=$foreign/datacite
   [ ! -e "$foreign/zenodo/schema.json" ] || export ENTRENAR_ZENODO_SCHEMA=$foreign/zenodo/schema.json
 }
 
