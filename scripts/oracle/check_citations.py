@@ -308,7 +308,13 @@ def check_invenio(folder, cases):
     }
     count = 0
     for path, case in zip(sorted(folder.glob("*.record.json")), cases.values()):
-        body = path.read_bytes()
+        record = json.loads(path.read_text("utf-8"))
+        # A small InvenioRDM has no vocabularies of languages and funders.
+        record["metadata"].pop("languages", None)
+        for funding in record["metadata"].get("funding", []):
+            if "id" in funding["funder"]:
+                funding["funder"] = {"name": funding["funder"]["id"]}
+        body = json.dumps(record).encode()
         request = urllib.request.Request(f"{base}/records", body, headers)
         try:
             with urllib.request.urlopen(request) as reply:
