@@ -83,6 +83,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   cite ID            as BibTeX or CITATION.cff
   artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was
+  sign, preregister  sign and timestamp it; commit to a plan beforehand; keygen
   tag, note, rename  change what you call a session
   rm, redact         remove a session; remove a leaked secret everywhere
   backup, doctor     copy, look for damage (for shells: completions, man)

@@ -5,6 +5,7 @@ mod cells;
 mod errors;
 mod figures;
 mod input;
+mod keys;
 mod metadata;
 mod plot;
 mod reader;

@@ -8,15 +8,18 @@ mod completions;
 mod doctor;
 mod export;
 mod import;
+mod keygen;
 mod list;
 mod man;
 mod note;
 mod plot;
+mod preregister;
 mod preserve;
 mod redact;
 mod rename;
 mod rm;
 mod show;
+mod sign;
 mod tag;
 mod verify;
 
@@ -38,6 +41,9 @@ pub(crate) enum Verb {
     Cite(cite::Args),
     Artifact(artifact::Args),
     Verify(verify::Args),
+    Sign(sign::Args),
+    Preregister(preregister::Args),
+    Keygen(keygen::Args),
     Tag(tag::Args),
     Note(note::Args),
     Rename(rename::Args),
@@ -63,6 +69,9 @@ impl Verb {
             Self::Cite(args) => args.run(app),
             Self::Artifact(args) => args.run(app),
             Self::Verify(args) => args.run(app),
+            Self::Sign(args) => args.run(app),
+            Self::Preregister(args) => args.run(app),
+            Self::Keygen(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),
             Self::Rename(args) => args.run(app),

@@ -8,6 +8,8 @@ mod error;
 mod name;
 mod read;
 mod readme;
+#[cfg(feature = "signing")]
+pub mod sign;
 mod sums;
 pub mod verify;
 mod write;

@@ -233,6 +233,11 @@ impl Preregistration {
         Ok(())
     }
 
+    /// Whether a signature is attached, which may hold or not.
+    pub fn is_signed(&self) -> bool {
+        self.signature.is_some()
+    }
+
     /// Whether a timestamp is attached.
     pub fn has_timestamp(&self) -> bool {
         self.timestamp.is_some()
