@@ -4,6 +4,8 @@
 mod artifact;
 mod bad_input;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod terminal;

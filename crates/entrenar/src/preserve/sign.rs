@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::verify::{self, Problem, VerifyError, VerifyOptions};
+use super::verify::{self, Problem, ProblemKind, VerifyError, VerifyOptions};
 use super::{SHA256SUMS, sums};
 use crate::files::FileError;
 use crate::research::signing::in_toto::{Statement, Subject};
@@ -74,10 +74,10 @@ fn first(problems: &[Problem]) -> String {
 pub fn signable(path: &Path) -> Result<Signable, SignableError> {
     let report = verify::verify(path, &VerifyOptions::default())?.report;
     let of_signature = |problem: &Problem| {
-        problem
-            .file
-            .strip_prefix(SHA256SUMS)
-            .is_some_and(|rest| !rest.is_empty())
+        matches!(
+            problem.kind,
+            ProblemKind::Signature | ProblemKind::Timestamp
+        )
     };
     let problems: Vec<Problem> = report
         .problems
