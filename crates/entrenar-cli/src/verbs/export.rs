@@ -55,6 +55,8 @@ enum Format {
     Prov,
     Croissant,
     ModelCard,
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 fn task(text: &str) -> Result<String, String> {
@@ -104,6 +106,9 @@ impl Args {
                         .hint("`--format prov` says what is known of its cells")
                 })?
             }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => entrenar::export::parquet::metrics(&session)
+                .map_err(|error| Failure::usage(error.to_string()))?,
             Format::ModelCard => {
                 let artifact =
                     preserve::describe(&session, &self.statement.options(app, &session.id)?);

@@ -16,6 +16,8 @@ mod json;
 pub mod jsonl;
 pub mod model_card;
 pub mod notebook;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod prov;
 pub mod ruchy_script;
 pub mod session_json;
