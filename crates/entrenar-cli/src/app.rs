@@ -84,16 +84,15 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was
   sign, preregister  sign and timestamp it; commit to a plan beforehand; keygen
-  tag, note, rename  change what you call a session
-  rm, redact         remove a session; remove a leaked secret everywhere
-  backup, doctor     copy, look for damage (for shells: completions, man)
+  tag, note, rename, rm   change what you call a session; remove it
+  redact, backup, doctor  remove a secret; copy the store; look for damage
 
   --store FILE       the store [env ENTRENAR_STORE; default: XDG data directory]
   --color WHEN       auto, always or never [NO_COLOR is honoured]
-  -h, --help; -V, --version
+  -h, --help; -V, --version   (verbs for your shell: completions, man DIR)
 
 Exit codes: 0 done · 1 some input failed · 2 usage · 3 no such session
-            4 the store failed · 5 cannot write · 6 does not verify, is incomplete
+            4 the store failed · 5 cannot write · 6 does not hold, is incomplete
 ";
 
 /// The command with all its verbs, for completions and man pages.

@@ -237,3 +237,76 @@ fn single_fields_are_set_and_removed() {
         1
     );
 }
+
+/// A right file with a few places changed at random.
+fn damaged(seed: &str) -> impl proptest::strategy::Strategy<Value = Vec<u8>> + use<> {
+    use proptest::prelude::*;
+    let seed = seed.as_bytes().to_vec();
+    let length = seed.len();
+    let piece = prop_oneof![
+        any::<u8>().prop_map(|byte| vec![byte]),
+        "[\\[\\]{}\"'=,#:\\\\\n.]{1,4}".prop_map(String::into_bytes),
+        Just(Vec::new()),
+    ];
+    let changes = prop::collection::vec((0..length, 0_usize..20, piece), 0..6);
+    changes.prop_map(move |changes| {
+        let mut bytes = seed.clone();
+        for (at, removed, piece) in changes {
+            let at = at.min(bytes.len());
+            let end = (at + removed).min(bytes.len());
+            bytes.splice(at..end, piece);
+        }
+        bytes
+    })
+}
+
+const EXAMPLE: &str = include_str!("../../../examples/entrenar.toml");
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(1500))]
+
+    /// Whatever was done to it, it is read or refused with places, and what is right stays right.
+    #[test]
+    fn a_damaged_file_is_read_or_refused(bytes in damaged(EXAMPLE)) {
+        let read = read_toml("t", &bytes, TomlScope::Session);
+        if let Err(error) = &read {
+            assert!(!error.problems.is_empty() && !error.to_string().is_empty());
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(()) };
+        let changed = set_in_toml(text, &[
+            (MetadataField::License, vec!["MIT".into()]),
+            (MetadataField::Keywords, Vec::new()),
+        ]);
+        let Ok(read) = read else { return Ok(()) };
+        if let Ok(changed) = changed {
+            let again = read_toml("t", changed.as_bytes(), TomlScope::Session).unwrap();
+            assert_eq!(again.license.unwrap().as_str(), "MIT");
+            assert_eq!((again.authors, again.keywords), (read.authors.clone(), None));
+        }
+        let artifact = entrenar::research::ResearchArtifact::new(
+            "s", "S", entrenar::research::ArtifactType::Notebook,
+        );
+        let source = MetadataSource::new(MetadataOrigin::Edited, read.clone());
+        let shown = template(text, &merge(artifact, &[source]));
+        let kept = without_hints(&shown, &shown);
+        assert_eq!(read_toml("t", kept.as_bytes(), TomlScope::Session), Ok(read));
+    }
+
+    #[test]
+    fn damaged_files_of_a_folder_are_read_or_refused(
+        codemeta in damaged(r#"{"author": [{"@id": "https://orcid.org/0000-0002-1825-0097", "givenName": "Ana", "familyName": "Silva", "affiliation": {"name": "L"}}], "license": ["https://spdx.org/licenses/MIT"], "keywords": "a, b", "funder": {"name": "F"}, "funding": "1; 2", "identifier": {"value": "10.1234/x"}}"#),
+        zenodo in damaged(r#"{"creators": [{"name": "Silva, Ana", "orcid": "0000-0002-1825-0097"}], "license": {"id": "cc-by-4.0"}, "grants": [{"id": "10.13039/501100000780::1"}], "subjects": [{"term": "t"}], "doi": "10.1234/x"}"#),
+        cff in damaged("cff-version: 1.2.0\nmessage: m\ntitle: \"t\"\nauthors:\n  - family-names: Silva\n    given-names: Ana\n    orcid: https://orcid.org/0000-0002-1825-0097\nlicense: [MIT, Apache-2.0]\nkeywords: [a, b]\ndoi: 10.1234/x\n"),
+    ) {
+        for read in [
+            read_codemeta("f", &codemeta),
+            read_zenodo("f", &zenodo),
+            read_cff("f", &cff),
+        ] {
+            match read {
+                Ok(found) => assert!(found.metadata.title.is_none() && found.metadata.doi.is_none()),
+                Err(error) => assert!(!error.problems.is_empty()),
+            }
+        }
+    }
+}

@@ -36,8 +36,8 @@ impl Args {
         }
         let mut table = Table::new(&[
             ("FIELD", Column::Left),
-            ("VALUE", Column::Main),
             ("FROM", Column::Path),
+            ("VALUE", Column::Main),
         ]);
         let mut absent = Vec::new();
         for field in MetadataField::ALL {
@@ -53,7 +53,7 @@ impl Args {
             for value in values {
                 let name = Line::of(Tone::Dim, std::mem::take(&mut name));
                 let from = Line::new().dim(std::mem::take(&mut from));
-                table.row(vec![name, Line::new().plain(value), from]);
+                table.row(vec![name, from, Line::new().plain(value)]);
             }
         }
         for line in table.lines(app.out.columns()) {
