@@ -38,6 +38,7 @@ pub mod preregistration;
 pub mod read;
 mod reference;
 mod related;
+pub mod ro_crate;
 mod role;
 #[cfg(feature = "signing")]
 pub mod signing;
