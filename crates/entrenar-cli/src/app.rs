@@ -81,6 +81,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   compare A B…       what differs, metrics side by side, one chart
   export ID          as notebook, json, csv, jsonl or ruchy
   cite ID            as BibTeX or CITATION.cff
+  crate ID           as RO-Crate with files of yours: folder, zip or bag
   artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was
   sign, preregister  sign and timestamp it; commit to a plan beforehand; keygen
@@ -91,8 +92,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   --color WHEN       auto, always or never [NO_COLOR is honoured]
   -h, --help; -V, --version   (verbs for your shell: completions, man DIR)
 
-Exit codes: 0 done · 1 some input failed · 2 usage · 3 no such session
-            4 the store failed · 5 cannot write · 6 does not hold, is incomplete
+Exit codes: 0 done, 1 input, 2 usage, 3 no session, 4 store, 5 output, 6 verify
 ";
 
 /// The command with all its verbs, for completions and man pages.

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use clap::builder::NonEmptyStringValueParser;
 use entrenar::preserve::PreserveOptions;
 use entrenar::research::metadata::{ArtifactMetadata, MetadataOrigin, MetadataSource};
-use entrenar::research::{Affiliation, Author, Funding, License, RelatedIdentifier};
+use entrenar::research::{
+    Affiliation, Author, Funding, License, RelatedIdentifier, ResearchArtifact,
+};
 
 use crate::app::App;
 use crate::errors::Failure;
@@ -119,5 +121,20 @@ impl Statement {
             related: some(&self.related),
             ..ArtifactMetadata::default()
         }
+    }
+
+    /// The flags that could have said what the artifact lacks.
+    pub(crate) fn absent(artifact: &ResearchArtifact) -> Vec<&'static str> {
+        let mut absent = Vec::new();
+        if artifact.authors.is_empty() {
+            absent.push("--author NAME");
+        }
+        if artifact.license.is_none() {
+            absent.push("--license SPDX");
+        }
+        if artifact.release_date.is_none() {
+            absent.push("--date YYYY-MM-DD");
+        }
+        absent
     }
 }

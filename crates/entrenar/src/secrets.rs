@@ -75,6 +75,15 @@ pub fn scan(session: &EntrenarSession) -> Vec<SecretFinding> {
     scan.findings
 }
 
+/// Looks for credentials in one text, which is at `place`.
+pub fn scan_text(place: &str, text: &str) -> Vec<SecretFinding> {
+    let mut scan = Scan {
+        findings: Vec::new(),
+    };
+    scan.text(|| place.to_owned(), text);
+    scan.findings
+}
+
 struct Scan {
     findings: Vec<SecretFinding>,
 }

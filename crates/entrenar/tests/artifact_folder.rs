@@ -10,7 +10,10 @@ use std::process::Command;
 
 use chrono::{DateTime, NaiveDate};
 use entrenar::bridge::{SourceContext, read};
-use entrenar::preserve::*;
+use entrenar::preserve::{
+    ArtifactFolder, Parts, PreserveError, PreserveOptions, describe, is_artifact_folder,
+    read_folder, write,
+};
 use entrenar::research::{Author, License};
 use entrenar::session::*;
 
@@ -29,6 +32,19 @@ fn notebook(name: &str, modified: i64) -> (EntrenarSession, Vec<u8>) {
     };
     let session = read(NOTEBOOK.as_bytes(), &context).unwrap();
     (session, NOTEBOOK.into())
+}
+
+/// Puts a folder together as the command does.
+fn build(
+    session: &EntrenarSession,
+    source: Option<&[u8]>,
+    options: &PreserveOptions,
+) -> Result<ArtifactFolder, PreserveError> {
+    let parts = Parts {
+        source,
+        ..Parts::default()
+    };
+    entrenar::preserve::build(session, &describe(session, options), &parts)
 }
 
 fn built(name: &str) -> (EntrenarSession, ArtifactFolder) {
@@ -57,19 +73,19 @@ fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn the_folder_holds_every_format() {
     let (session, folder) = built("My run.ipynb");
-    let paths: Vec<_> = folder.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(
-        paths,
+        folder.paths(),
         [
             "CITATION.cff",
             "README.md",
+            "SHA256SUMS",
             "citation.bib",
+            "codemeta.json",
             "index.html",
             "metrics.csv",
             "notebook.ipynb",
             "session.json",
             "source/My run.ipynb",
-            "SHA256SUMS",
         ]
     );
     assert_eq!(
@@ -93,6 +109,7 @@ fn what_a_person_states_is_in_every_format() {
         title: Some("On <Engines>".into()),
         license: Some(License::parse("MIT").unwrap()),
         date: NaiveDate::from_ymd_opt(2024, 2, 29),
+        ..PreserveOptions::default()
     };
     let folder = build(&session, Some(&source), &options).unwrap();
     for (path, title) in [
@@ -117,9 +134,9 @@ fn times_of_files_and_places_reach_no_byte() {
     let (two, _) = notebook("a.ipynb", 1_700_000_000);
     let build = |session| build(session, Some(&source), &PreserveOptions::default()).unwrap();
     assert_eq!(build(&one).files, build(&two).files);
-    for file in build(&one).files {
-        let text = String::from_utf8_lossy(&file.bytes).into_owned();
-        assert!(!text.contains("2001-09-09"), "{}", file.path);
+    for (path, bytes) in build(&one).complete().unwrap() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("2001-09-09"), "{path}");
     }
 }
 
@@ -153,7 +170,11 @@ fn an_empty_session_has_a_folder_too() {
     let session = EntrenarSession::empty("e", "empty");
     let folder = build(&session, None, &PreserveOptions::default()).unwrap();
     assert!(folder.file("index.html").is_some() && folder.file("CITATION.cff").is_some());
-    assert!(folder.warnings.is_empty());
+    let messages: Vec<_> = folder.warnings.iter().map(|w| &w.message).collect();
+    assert!(
+        matches!(messages.as_slice(), [only] if only.contains("RO-Crate")),
+        "{messages:?}"
+    );
 }
 
 #[test]
@@ -171,7 +192,7 @@ fn ruchy_sessions_have_a_script() {
     let wrong = build(&session, Some(b"y"), &PreserveOptions::default());
     assert!(matches!(wrong, Err(PreserveError::SourceMismatch { .. })));
     let without = build(&session, None, &PreserveOptions::default()).unwrap();
-    assert_eq!(without.warnings.len(), 1);
+    assert_eq!(without.warnings.len(), 2);
 }
 
 #[test]
@@ -203,9 +224,10 @@ fn what_is_written_reads_back_equal() {
     let dir = place.path().join("new/folder/artifact");
     let written = write(&folder, &dir, false).unwrap();
     assert_eq!(
-        (written.path.as_path(), written.kept),
-        (dir.as_path(), None)
+        (written.path.as_path(), &written.kept),
+        (dir.as_path(), &None)
     );
+    assert_eq!(written.files, folder.paths().len());
     assert!(is_artifact_folder(&dir));
     let (mut back, source) = read_folder(&dir).unwrap();
     assert_eq!(source.as_deref(), Some(NOTEBOOK.as_bytes()));
@@ -214,7 +236,7 @@ fn what_is_written_reads_back_equal() {
         cell.timestamp = original.timestamp;
     }
     assert_eq!(back, session);
-    assert_eq!(tree(&dir).len(), folder.files.len());
+    assert_eq!(tree(&dir), folder.complete().unwrap());
     assert_eq!(fs::read_dir(dir.parent().unwrap()).unwrap().count(), 1);
 }
 
@@ -240,7 +262,7 @@ fn coreutils_verify_the_checksums() {
         String::from_utf8_lossy(&output.stderr)
     );
     let lines = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(lines.lines().count(), folder.files.len() - 1);
+    assert_eq!(lines.lines().count(), folder.files.len());
     entrenar::files::write_atomic(&dir.join("metrics.csv"), b"changed").unwrap();
     assert!(!check().unwrap().status.success());
 }

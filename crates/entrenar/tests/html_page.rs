@@ -13,7 +13,7 @@ use chrono::DateTime;
 use entrenar::bridge::{Limits, read_file};
 use entrenar::ecosystem::session_to_artifact;
 use entrenar::export::html::{MAX_PAGE_BYTES, page};
-use entrenar::preserve::{PreserveOptions, build};
+use entrenar::preserve::{Parts, PreserveOptions, build, describe};
 use entrenar::session::*;
 use serde_json::{Value, json};
 
@@ -356,12 +356,12 @@ fn pages_of_real_sessions_are_harmless_and_show_their_images() {
     let folder = std::env::var_os("ENTRENAR_PAGES").map(PathBuf::from);
     for file in corpus() {
         let read = read_file(&file, Limits::default()).unwrap();
-        let made = build(
-            &read.session,
-            Some(&read.source),
-            &PreserveOptions::default(),
-        )
-        .unwrap();
+        let parts = Parts {
+            source: Some(&read.source),
+            ..Parts::default()
+        };
+        let artifact = describe(&read.session, &PreserveOptions::default());
+        let made = build(&read.session, &artifact, &parts).unwrap();
         let page = std::str::from_utf8(made.file("index.html").unwrap()).unwrap();
         assert_harmless(page);
         let images = read

@@ -61,11 +61,16 @@ fn has_date(artifact: &ResearchArtifact) -> bool {
 fn write_folders(root: &Path, count: u64) {
     for (number, made) in generated::sessions(count).enumerate() {
         let place = root.join(format!("{number:04}"));
-        let folder = preserve::build(&made.session, made.source.as_deref(), &made.options).unwrap();
-        for file in &folder.files {
-            let path = place.join(&file.path);
+        let parts = preserve::Parts {
+            source: made.source.as_deref(),
+            ..preserve::Parts::default()
+        };
+        let described = preserve::describe(&made.session, &made.options);
+        let folder = preserve::build(&made.session, &described, &parts).unwrap();
+        for (path, bytes) in folder.complete().unwrap() {
+            let path = place.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, &file.bytes).unwrap();
+            fs::write(path, bytes).unwrap();
         }
         let artifact = &folder.artifact;
         let add = |name: &str, bytes: Vec<u8>| fs::write(place.join(name), bytes).unwrap();

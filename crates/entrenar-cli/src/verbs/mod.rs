@@ -5,6 +5,7 @@ mod backup;
 mod cite;
 mod compare;
 mod completions;
+mod crate_;
 mod doctor;
 mod export;
 mod import;
@@ -44,6 +45,7 @@ pub(crate) enum Verb {
     Sign(sign::Args),
     Preregister(preregister::Args),
     Keygen(keygen::Args),
+    Crate(crate_::Args),
     Tag(tag::Args),
     Note(note::Args),
     Rename(rename::Args),
@@ -72,6 +74,7 @@ impl Verb {
             Self::Sign(args) => args.run(app),
             Self::Preregister(args) => args.run(app),
             Self::Keygen(args) => args.run(app),
+            Self::Crate(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),
             Self::Rename(args) => args.run(app),

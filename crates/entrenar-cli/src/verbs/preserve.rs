@@ -3,8 +3,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use entrenar::bridge::Limits;
-use entrenar::preserve::{self, ArtifactFolder, PreserveError};
-use entrenar::session::{EntrenarSession, Sha256Hash};
+use entrenar::preserve::{self, ArtifactFolder, Parts, Written};
+use entrenar::session::{EntrenarSession, SessionChain, Sha256Hash};
 use entrenar::store::{ImportStatus, Store as _, StoreError};
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::input::{Input, Read};
+use crate::packing::{Packing, cannot_build, cannot_write};
 use crate::plot::{self, Frame};
 use crate::series::Drawing;
 use crate::shell::word;
@@ -43,6 +44,8 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    packing: Packing,
+    #[command(flatten)]
     statement: Statement,
     /// Replace the folder if it is there; one with other files in it is kept beside
     #[arg(long)]
@@ -59,6 +62,7 @@ struct Kept {
     session: EntrenarSession,
     source: Option<Vec<u8>>,
     status: ImportStatus,
+    chain: Option<SessionChain>,
     /// Whether the store has another source than the file: something was redacted there.
     redacted: bool,
 }
@@ -80,15 +84,26 @@ impl Args {
         let folder = self.folder(self.file.as_deref());
         self.check(&folder)?;
         let options = self.statement.options(app, &kept.session.id)?;
-        let built = preserve::build(&kept.session, kept.source.as_deref(), &options)
-            .map_err(|error| cannot_preserve(&kept.session, &error))?;
+        let attachments = self.packing.attachments()?;
+        let project = self.packing.project()?;
+        let artifact = preserve::describe(&kept.session, &options);
+        let parts = Parts {
+            source: kept.source.as_deref(),
+            chain: kept.chain.as_ref(),
+            attachments: Some(&attachments),
+            project: project.as_ref(),
+            ..Parts::default()
+        };
+        let built = preserve::build(&kept.session, &artifact, &parts)
+            .map_err(|error| cannot_build(&kept.session, &error))?;
         let written = preserve::write(&built, &folder, self.force)
             .map_err(|error| cannot_write(&folder, &error))?;
         let done = Done {
             kept,
             built,
             folder,
-            moved: written.kept,
+            written,
+            absent: Statement::absent(&artifact),
         };
         if self.json {
             app.out.json(&done.to_json())?;
@@ -143,6 +158,7 @@ fn stored(app: &App, id: &str) -> Result<Kept, Failure> {
     Ok(Kept {
         session: store.session(&id)?,
         source: store.source(&id)?,
+        chain: Some(store.chain(&id)?),
         status: ImportStatus::Unchanged,
         redacted: false,
     })
@@ -173,8 +189,15 @@ fn keep(app: &App, file: &Path, limits: Limits) -> Result<Kept, Failure> {
     let Read { session, source } = input.read(limits)?;
     let mut store = app.store_to_write()?;
     let status = store.import(&session, source.as_deref())?;
+    let chain = match store.chain(&session.id) {
+        Ok(chain) => Some(chain),
+        // The same source may be there under another id.
+        Err(StoreError::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
     let read = Kept {
         session,
+        chain,
         source,
         status,
         redacted: false,
@@ -189,6 +212,7 @@ fn keep(app: &App, file: &Path, limits: Limits) -> Result<Kept, Failure> {
             source: store.source(id)?,
             redacted: digest(&session) != digest(&read.session),
             session,
+            chain: read.chain,
             status,
         }),
         // The same source may be there under another id; what was read is preserved then.
@@ -199,22 +223,6 @@ fn keep(app: &App, file: &Path, limits: Limits) -> Result<Kept, Failure> {
 
 fn digest(session: &EntrenarSession) -> Option<Sha256Hash> {
     session.source.as_ref().map(|source| source.sha256)
-}
-
-fn cannot_preserve(session: &EntrenarSession, error: &PreserveError) -> Failure {
-    Failure::new(
-        Exit::InputFailed,
-        format!("cannot preserve session {}", session.id),
-    )
-    .because(error)
-}
-
-fn cannot_write(folder: &Path, error: &PreserveError) -> Failure {
-    match error {
-        // The file beside, which is renamed in the end, is of no concern to the user.
-        PreserveError::File(error) => Failure::unwritable(folder, &error.source),
-        error => Failure::unwritable(folder, error),
-    }
 }
 
 /// What was trained: metrics and one chart.
@@ -257,8 +265,9 @@ struct Done {
     kept: Kept,
     built: ArtifactFolder,
     folder: PathBuf,
-    /// Where the folder is that was there before, if it held other files.
-    moved: Option<PathBuf>,
+    written: Written,
+    /// Flags that could have said what is not known.
+    absent: Vec<&'static str>,
 }
 
 impl Done {
@@ -281,18 +290,17 @@ impl Done {
             let text = "the file was redacted in the store; what is preserved is that";
             app.out.line(&Line::of(Tone::Warning, "! ").plain(text))?;
         }
-        if let Some(moved) = &self.moved {
+        if let Some(moved) = &self.written.kept {
             let line = Line::of(Tone::Warning, "! ").plain("what was there is kept as ");
             app.out
                 .long_line(&line.plain(moved.display().to_string()))?;
         }
-        let size: usize = self.built.files.iter().map(|file| file.bytes.len()).sum();
         let line = Line::of(Tone::Good, "preserved ")
             .and(Tone::Strong, self.folder.join("").display().to_string())
             .dim(format!(
                 "  {}, {}",
-                figures::count(self.built.files.len(), "file", "files"),
-                figures::bytes(u64::try_from(size).unwrap_or(u64::MAX)),
+                figures::count(self.written.files, "file", "files"),
+                figures::bytes(self.written.bytes),
             ));
         app.out.long_line(&line)?;
         let page = self.folder.join("index.html");
@@ -304,19 +312,9 @@ impl Done {
         let show = app.command(&format!("show {}", word(&session.id)));
         app.out
             .long_line(&Line::new().dim("in store  ").plain(show))?;
-        let mut missing = Vec::new();
-        if self.built.artifact.authors.is_empty() {
-            missing.push("--author NAME");
-        }
-        if self.built.artifact.license.is_none() {
-            missing.push("--license SPDX");
-        }
-        if self.built.artifact.release_date.is_none() {
-            missing.push("--date YYYY-MM-DD");
-        }
-        if !missing.is_empty() {
+        if !self.absent.is_empty() {
             app.out
-                .line(&Line::new().dim(format!("not given {}", missing.join(", "))))?;
+                .line(&Line::new().dim(format!("not given {}", self.absent.join(", "))))?;
         }
         Ok(())
     }
@@ -330,7 +328,7 @@ impl Done {
             "cells": session.code_history.len(),
             "points": session.metrics.point_count(),
             "folder": self.folder.to_string_lossy(),
-            "files": self.built.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
+            "files": self.built.paths(),
             "warnings": warnings_json(&self.built.warnings),
         })
     }

@@ -5,11 +5,11 @@
 //! [`TimeSource::Derived`](crate::session::TimeSource::Derived)) are never written.
 
 #[cfg(feature = "preserve")]
-mod base64;
+pub(crate) mod base64;
 pub mod chart;
 pub mod croissant;
 pub mod csv;
-mod escape;
+pub(crate) mod escape;
 #[cfg(feature = "preserve")]
 pub mod html;
 mod json;

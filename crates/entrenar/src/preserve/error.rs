@@ -42,6 +42,55 @@ pub enum PreserveError {
         /// The digest of the file.
         found: Sha256Hash,
     },
+    /// A file that was to be added is not what it was when the folder was put together; let it
+    /// rest and try again.
+    #[error("{} changed while it was read", path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was to be added is no regular file.
+    #[error("{} is no regular file", path.display())]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// What was to be added holds something that cannot be added; leave it out, or copy what it
+    /// stands for.
+    #[error("{}", unsuitable(problems))]
+    Unsuitable {
+        /// Each path, and why.
+        problems: Vec<(PathBuf, &'static str)>,
+    },
+    /// Two files would have one name on some system; rename one.
+    #[error("{one:?} and {other:?} cannot be together in a folder on every system")]
+    Collision {
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// A name for a file is no path inside the folder.
+    #[error("{name:?} is no path inside the folder")]
+    UnsafeName {
+        /// The name.
+        name: String,
+    },
+    /// There are more files than a folder can have; pack them.
+    #[error("there are more than {most} files")]
+    TooManyFiles {
+        /// How many are possible.
+        most: usize,
+    },
+    /// The archive cannot be written.
+    #[cfg(feature = "ro-crate")]
+    #[error("cannot write {}", path.display())]
+    Zip {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        source: zip::result::ZipError,
+    },
     /// A file or folder could not be written or read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -61,4 +110,18 @@ pub enum PreserveError {
         /// Why.
         source: BridgeError,
     },
+}
+
+/// The first of many stand for all.
+fn unsuitable(problems: &[(PathBuf, &'static str)]) -> String {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<String> = problems
+        .iter()
+        .take(SHOWN)
+        .map(|(path, why)| format!("{} cannot be added: {why}", path.display()))
+        .collect();
+    if problems.len() > SHOWN {
+        lines.push(format!("and {} more", problems.len() - SHOWN));
+    }
+    lines.join("; ")
 }

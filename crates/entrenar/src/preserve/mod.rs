@@ -1,11 +1,19 @@
 //! The artifact folder: every export of one session, with checksums; `docs/artifact-folder.md`
 //! describes its files.
 //!
-//! [`build`] makes the files in memory, [`write()`] puts them in place as a whole or not at all,
-//! [`read_folder`] reads them back. The same session gives the same bytes on any machine.
+//! [`build`] puts it together, [`write()`] and its siblings put it in place as a whole or not at
+//! all, [`read_folder`] reads it back. The same session gives the same bytes on any machine.
 
+mod attachments;
+mod bag;
 mod error;
+mod file;
+mod graph;
+mod media;
 mod name;
+mod pour;
+mod preview;
+mod project;
 mod read;
 mod readme;
 #[cfg(feature = "signing")]
@@ -13,26 +21,44 @@ pub mod sign;
 mod sums;
 pub mod verify;
 mod write;
+#[cfg(feature = "ro-crate")]
+mod zip;
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::ecosystem::session_to_artifact;
 use crate::export::session_json::{self, Times};
 use crate::export::{csv, html, notebook, ruchy_script};
+use crate::research::format::Format;
 use crate::research::metadata::{
     self, ArtifactMetadata, Described, MetadataOrigin, MetadataSource,
 };
+use crate::research::ro_crate::{Graph, METADATA_FILE, PREVIEW_FILE, Version};
 use crate::research::{ArtifactType, Author, CitationMetadata, License, ResearchArtifact};
 use crate::secrets::{self, SecretFinding};
-use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
+use crate::session::{
+    EntrenarSession, ImportWarning, Place, SessionChain, Sha256Hash, WarningKind,
+};
 
+use pour::Sink;
+
+pub use attachments::{Attachment, Attachments};
+pub use bag::write_bag;
 pub use error::PreserveError;
+pub use file::{ArtifactFile, Content, Digest, DiskFile, Role};
 pub use name::safe_file_name;
+pub use project::{GitState, LARGEST_DIFF, Project};
 pub use read::{is_artifact_folder, read_folder, read_folder_within};
 pub use write::{Written, write};
+#[cfg(feature = "ro-crate")]
+pub use zip::write_zip;
 
 /// The session's own JSON.
 pub const SESSION_JSON: &str = "session.json";
+/// The session's own chain of events.
+pub const EVENTS: &str = "events.jsonl";
 /// The checksums.
 pub const SHA256SUMS: &str = "SHA256SUMS";
 
@@ -68,19 +94,26 @@ impl PreserveOptions {
     }
 }
 
-/// One file of an artifact folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactFile {
-    /// Its path in the folder, with `/` between the parts.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+/// What goes into a folder besides the session and its description.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts<'a> {
+    /// The session's source document.
+    pub source: Option<&'a [u8]>,
+    /// What happened to the session in the store.
+    pub chain: Option<&'a SessionChain>,
+    /// Files that were added.
+    pub attachments: Option<&'a Attachments>,
+    /// The state of a project folder.
+    pub project: Option<&'a Project>,
+    /// The version of RO-Crate.
+    pub version: Version,
 }
 
-/// An artifact folder in memory.
+/// An artifact folder, put together and not yet written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArtifactFolder {
-    /// The files, `SHA256SUMS` last.
+    /// The files by path, without those that are made of their digests: the two files of
+    /// RO-Crate, and `SHA256SUMS`.
     pub files: Vec<ArtifactFile>,
     /// What a person should look at before the folder is shared.
     pub warnings: Vec<ImportWarning>,
@@ -88,72 +121,240 @@ pub struct ArtifactFolder {
     pub secrets: Vec<SecretFinding>,
     /// What the citation files and the page were made of.
     pub artifact: ResearchArtifact,
+    graph: Option<Graph>,
+}
+
+/// The files that are made of the digests of all others.
+struct Made {
+    metadata: Vec<ArtifactFile>,
+    sums: ArtifactFile,
 }
 
 impl ArtifactFolder {
-    /// The file of that path.
+    /// The bytes of the file of that path, if they are in memory.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
-        self.files
+        self.files.iter().find(|file| file.path == path)?.bytes()
+    }
+
+    /// Paths of all files that will be written, sorted.
+    pub fn paths(&self) -> Vec<String> {
+        let late = match self.graph {
+            Some(_) => &[METADATA_FILE, PREVIEW_FILE, SHA256SUMS][..],
+            None => &[SHA256SUMS][..],
+        };
+        let mut paths: Vec<String> = self.files.iter().map(|file| file.path.clone()).collect();
+        paths.extend(late.iter().map(|path| (*path).to_owned()));
+        paths.sort();
+        paths
+    }
+
+    /// Whether it is an RO-Crate; without a date of publication it is not.
+    pub fn is_crate(&self) -> bool {
+        self.graph.is_some()
+    }
+
+    /// All files with their bytes, sorted by path; files on disk are read into memory.
+    ///
+    /// # Errors
+    /// If a file on disk cannot be read, or changed since it was looked at.
+    pub fn complete(&self) -> Result<BTreeMap<String, Vec<u8>>, PreserveError> {
+        let mut memory = Memory::default();
+        pour::all(self, "", &mut memory)?;
+        Ok(memory.files)
+    }
+
+    fn made_of(&self, digests: &[Digest]) -> Made {
+        let mut listed: Vec<(&str, Digest)> = self
+            .files
             .iter()
-            .find(|file| file.path == path)
-            .map(|file| file.bytes.as_slice())
+            .map(|file| file.path.as_str())
+            .zip(digests.iter().copied())
+            .collect();
+        let mut metadata = Vec::new();
+        if let Some(graph) = &self.graph {
+            let paths = listed.iter().map(|(path, _)| *path);
+            let size = sums::size(paths.chain([METADATA_FILE, PREVIEW_FILE]));
+            let graph = graph::with_digests(graph, &self.files, digests, size);
+            let json = graph.to_json();
+            let page = preview::page(&graph, &json);
+            metadata.push(ArtifactFile::new(METADATA_FILE, json, ""));
+            metadata.push(ArtifactFile::new(PREVIEW_FILE, page, ""));
+        }
+        for file in &metadata {
+            listed.push((&file.path, Digest::of(file.bytes().unwrap_or_default())));
+        }
+        listed.sort_by(|a, b| a.0.cmp(b.0));
+        let sums = ArtifactFile::new(SHA256SUMS, sums::text(listed), "");
+        Made { metadata, sums }
     }
 }
 
-/// Makes the files of an artifact folder of `session`, whose source document is `source`.
+#[derive(Debug, Default)]
+struct Memory {
+    files: BTreeMap<String, Vec<u8>>,
+    open: Option<(String, Vec<u8>)>,
+}
+
+impl Sink for Memory {
+    fn begin(&mut self, path: &str, _size: u64) -> Result<(), PreserveError> {
+        self.open = Some((path.to_owned(), Vec::new()));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PreserveError> {
+        if let Some((_, open)) = &mut self.open {
+            open.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), PreserveError> {
+        self.files.extend(self.open.take());
+        Ok(())
+    }
+}
+
+/// Puts together the folder of `session`, described by `artifact`.
 ///
-/// An empty session has a folder too.
+/// An empty session has a folder too. The two files of RO-Crate need a date of publication: the
+/// artifact's release date, else the day on which the session ended, if that was recorded.
+/// Without one they are left out, and a warning says so.
 ///
 /// # Errors
-/// [`PreserveError::SourceMismatch`] if `source` is not the document that the session names.
+/// [`PreserveError::SourceMismatch`] if the source is not the document that the session names.
 pub fn build(
     session: &EntrenarSession,
-    source: Option<&[u8]>,
-    options: &PreserveOptions,
+    artifact: &ResearchArtifact,
+    parts: &Parts<'_>,
 ) -> Result<ArtifactFolder, PreserveError> {
-    let artifact = describe(session, options);
-    let citation = CitationMetadata::without_year(&artifact);
-    let mut files = Vec::new();
-    let mut add = |path: String, bytes: Vec<u8>| files.push(ArtifactFile { path, bytes });
-
-    add("CITATION.cff".into(), citation.to_cff().into_bytes());
-    add("citation.bib".into(), citation.to_bibtex().into_bytes());
-    add(
-        "index.html".into(),
-        html::page(session, &artifact).into_bytes(),
-    );
-    add("metrics.csv".into(), csv::metrics(session));
-    add("notebook.ipynb".into(), notebook::edition(session));
-    add(
-        "README.md".into(),
-        readme::text(session, &artifact, source.is_some()).into_bytes(),
-    );
-    add(
-        SESSION_JSON.into(),
-        session_json::to_vec(session, Times::Recorded),
-    );
-    if ruchy_script::is_ruchy(session) {
-        add("session.ruchy".into(), ruchy_script::script(session));
-    }
-    if let Some(bytes) = source {
+    let mut files = documents(session, artifact);
+    if let Some(bytes) = parts.source {
         check_source(session, bytes)?;
         let path = format!("{}/{}", name::SOURCE_FOLDER, name::of_source(session));
-        add(path, bytes.to_vec());
+        files.push(ArtifactFile::new(
+            path,
+            bytes,
+            "the original document, byte for byte",
+        ));
     }
+    if let Some(chain) = parts.chain {
+        let about = "what happened to the session since it was kept, each entry with its hash";
+        files.push(ArtifactFile::new(EVENTS, chain.to_jsonl(), about));
+    }
+    let mut secrets = secrets::scan(session);
+    let mut further = Vec::new();
+    if let Some(attachments) = parts.attachments {
+        files.extend(attachments.files.iter().cloned());
+        further.extend(attachments.warnings.iter().cloned());
+    }
+    if let Some(project) = parts.project {
+        files.extend(project.files());
+        secrets.extend(project.secrets());
+        further.extend(project.warnings().iter().cloned());
+    }
+    let date = publication_date(artifact);
+    let readme = readme::text(session, artifact, &files, date.is_some());
+    files.push(ArtifactFile::new("README.md", readme, "what each file is"));
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let sums = sums::text(&files);
-    files.push(ArtifactFile {
-        path: SHA256SUMS.into(),
-        bytes: sums.into_bytes(),
+    attachments::check_collisions(files.iter().map(|file| file.path.as_str()))?;
+    let graph = date.map(|date| {
+        graph::of(&graph::Facts {
+            session,
+            artifact,
+            files: &files,
+            project: parts.project,
+            date,
+            version: parts.version,
+        })
     });
-
-    let secrets = secrets::scan(session);
+    if graph.is_none() {
+        further.push(ImportWarning::new(
+            WarningKind::Missing,
+            Place::path(METADATA_FILE),
+            "RO-Crate insists on a date of publication, and none is stated or recorded; the \
+             folder is made without RO-Crate metadata",
+        ));
+    }
+    let mut warnings = warnings(session, parts.source.is_some(), &secrets);
+    warnings.extend(further);
     Ok(ArtifactFolder {
         files,
-        warnings: warnings(session, source.is_some(), &secrets),
+        warnings,
         secrets,
-        artifact,
+        artifact: artifact.clone(),
+        graph,
     })
+}
+
+/// The date that a crate of `artifact` is published on: the stated one, else the day of the
+/// recorded end.
+pub fn publication_date(artifact: &ResearchArtifact) -> Option<NaiveDate> {
+    let possible = |date: &NaiveDate| (1..=9999).contains(&date.year());
+    artifact
+        .release_date
+        .or_else(|| Some(artifact.completed_at?.date_naive()))
+        .filter(possible)
+}
+
+/// The files that every folder has.
+fn documents(session: &EntrenarSession, artifact: &ResearchArtifact) -> Vec<ArtifactFile> {
+    let citation = CitationMetadata::without_year(artifact);
+    let mut files = vec![
+        ArtifactFile::new(
+            "CITATION.cff",
+            citation.to_cff(),
+            "how to cite it (Citation File Format 1.2.0)",
+        ),
+        ArtifactFile::new(
+            "citation.bib",
+            citation.to_bibtex(),
+            "how to cite it (BibLaTeX)",
+        ),
+        ArtifactFile::new(
+            "index.html",
+            html::page(session, artifact),
+            "the session as one page",
+        ),
+        ArtifactFile::new(
+            "metrics.csv",
+            csv::metrics(session),
+            "every point of every metric",
+        ),
+        ArtifactFile::new(
+            "notebook.ipynb",
+            notebook::edition(session),
+            "all cells as a notebook, an edition made by entrenar",
+        ),
+        ArtifactFile::new(
+            SESSION_JSON,
+            session_json::to_vec(session, Times::Recorded),
+            "the whole session",
+        ),
+    ];
+    for (format, about) in [
+        (
+            Format::Codemeta,
+            "a description for software indexes (CodeMeta 3.1)",
+        ),
+        (
+            Format::DataciteJson,
+            "a description for DOI registries (DataCite 4.5)",
+        ),
+    ] {
+        // DataCite insists on a year that somebody stated.
+        if let Ok(text) = format.write(artifact) {
+            files.push(ArtifactFile::new(format.file_name(), text, about));
+        }
+    }
+    if ruchy_script::is_ruchy(session) {
+        let script = ruchy_script::script(session);
+        files.push(ArtifactFile::new(
+            "session.ruchy",
+            script,
+            "the cells that ran, as a script",
+        ));
+    }
+    files
 }
 
 fn check_source(session: &EntrenarSession, bytes: &[u8]) -> Result<(), PreserveError> {

@@ -48,7 +48,28 @@ pub fn safe_file_name(name: &str) -> String {
     let trimmed = trimmed
         .strip_prefix('-')
         .map_or_else(|| trimmed.to_owned(), |rest| format!("_{rest}"));
+    let trimmed = match is_reserved(&trimmed) {
+        true => format!("_{trimmed}"),
+        false => trimmed,
+    };
     shortened(&trimmed)
+}
+
+/// Whether Windows takes the name for a device, whatever its extension.
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let numbered = |prefix: &str| {
+        stem.get(..3)
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+            && stem.get(3..).is_some_and(|tail| {
+                matches!(tail, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9")
+            })
+    };
+    ["con", "prn", "aux", "nul"]
+        .iter()
+        .any(|device| stem.eq_ignore_ascii_case(device))
+        || numbered("com")
+        || numbered("lpt")
 }
 
 /// Cuts a long name in its middle, so that the extension stays.
@@ -83,6 +104,10 @@ mod tests {
             ("/", ""),
             ("", ""),
             ("x. ", "x"),
+            ("aux.tar.gz", "_aux.tar.gz"),
+            ("Com1", "_Com1"),
+            ("com10.txt", "com10.txt"),
+            ("consul", "consul"),
         ] {
             assert_eq!(safe_file_name(name), expected, "{name:?}");
         }

@@ -2,17 +2,27 @@
 
 use std::fmt::Write as _;
 
-use crate::export::ruchy_script;
 use crate::research::ResearchArtifact;
 use crate::session::EntrenarSession;
 
-use super::name;
+use super::file::ArtifactFile;
+use super::{EVENTS, attachments, name, project};
 
+/// The README of a folder that holds `files`, and if `is_crate` the metadata of RO-Crate.
 pub(super) fn text(
     session: &EntrenarSession,
     artifact: &ResearchArtifact,
-    has_source: bool,
+    files: &[ArtifactFile],
+    is_crate: bool,
 ) -> String {
+    let has = |path: &str| files.iter().any(|file| file.path == path);
+    let has_folder = |folder: &str| {
+        let inside = |path: &str| {
+            path.strip_prefix(folder)
+                .is_some_and(|p| p.starts_with('/'))
+        };
+        files.iter().any(|file| inside(&file.path))
+    };
     let mut out = format!("# {}\n\n", inline(&artifact.title));
     if let Some(how) = &artifact.title_derived_from {
         let _infallible = writeln!(
@@ -40,7 +50,7 @@ pub(super) fn text(
         "notebook.ipynb",
         "all cells as a Jupyter notebook (nbformat 4.5), re-runnable where its kernel exists",
     );
-    if ruchy_script::is_ruchy(session) {
+    if has("session.ruchy") {
         row(
             "session.ruchy",
             "the cells that ran, as a script: `ruchy session.ruchy`",
@@ -51,7 +61,7 @@ pub(super) fn text(
         "session.json",
         "the whole session; `entrenar import` reads it back",
     );
-    if has_source {
+    if has_folder(name::SOURCE_FOLDER) {
         let file = format!("{}/{}", name::SOURCE_FOLDER, name::of_source(session));
         row(
             &file.replace('`', "'").replace('|', "\\|"),
@@ -63,6 +73,42 @@ pub(super) fn text(
         "how to cite it (Citation File Format 1.2.0)",
     );
     row("citation.bib", "how to cite it (BibLaTeX)");
+    for (file, what) in [
+        (
+            "codemeta.json",
+            "a description for software indexes (CodeMeta 3.1)",
+        ),
+        (
+            "datacite.json",
+            "a description for DOI registries (DataCite 4.5)",
+        ),
+    ] {
+        if has(file) {
+            row(file, what);
+        }
+    }
+    if has(EVENTS) {
+        row(
+            EVENTS,
+            "what happened to the session since it was kept; each entry names the hash before it",
+        );
+    }
+    if has_folder(attachments::FOLDER) {
+        row("attachments/", "files that were added");
+    }
+    if has_folder(project::FOLDER) {
+        row(
+            "environment/",
+            "lock files and git state of the project, as found when this was made",
+        );
+    }
+    if is_crate {
+        row(
+            "ro-crate-metadata.json",
+            "all of this described for programs (RO-Crate, Process Run Crate 0.5)",
+        );
+        row("ro-crate-preview.html", "the same for people");
+    }
     row("SHA256SUMS", "checksums of all other files");
     out.push_str(
         "\n## Check that nothing was changed\n\n```\nsha256sum -c SHA256SUMS\n```\n\n\

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::bridge::{self, Limits};
-use crate::files::{FileError, beside, short_name, sync_parent, write_synced};
+use crate::files::{FileError, beside, short_name, sync_parent};
 
+use super::pour::{self, Sink};
 use super::{ArtifactFolder, PreserveError, SHA256SUMS, sums};
 
 /// Where a folder was written.
@@ -15,6 +17,10 @@ pub struct Written {
     /// Where the folder is that was there before, if it held anything that an artifact folder
     /// does not; other folders that were replaced are gone.
     pub kept: Option<PathBuf>,
+    /// How many files it holds.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// Writes `folder` to `dir`: beside it, each file synced, then renamed into place, so that
@@ -27,20 +33,38 @@ pub struct Written {
 /// [`PreserveError::Exists`] without `force`; [`PreserveError::NotReplaceable`] for a file or a
 /// root; or the step that failed. Nothing is left behind then.
 pub fn write(folder: &ArtifactFolder, dir: &Path, force: bool) -> Result<Written, PreserveError> {
+    write_by(dir, force, |sink| {
+        let written = pour::all(folder, "", sink)?;
+        Ok(written.into_iter().map(|(_, digest)| digest.size).collect())
+    })
+}
+
+/// Writes what `fill` puts out to `dir`; it returns the sizes of the files.
+pub(super) fn write_by(
+    dir: &Path,
+    force: bool,
+    fill: impl FnOnce(&mut FolderSink<'_>) -> Result<Vec<u64>, PreserveError>,
+) -> Result<Written, PreserveError> {
     let (dir, exists) = target(dir, force)?;
     let created = create_parents(&dir)?;
     let partial = beside(&dir);
-    let result = write_files(folder, &partial).and_then(|()| {
-        if exists {
-            replace(&partial, &dir)
+    let result = write_files(&partial, fill).and_then(|sizes| {
+        let kept = if exists {
+            replace(&partial, &dir)?
         } else {
             rename(&partial, &dir)?;
             sync_parent(&dir)?;
-            Ok(None)
-        }
+            None
+        };
+        Ok((sizes, kept))
     });
     match result {
-        Ok(kept) => Ok(Written { path: dir, kept }),
+        Ok((sizes, kept)) => Ok(Written {
+            path: dir,
+            kept,
+            files: sizes.len(),
+            bytes: sizes.iter().sum(),
+        }),
         Err(error) => {
             // The first error is the one to report.
             drop(fs::remove_dir_all(&partial));
@@ -98,28 +122,69 @@ fn create_parents(dir: &Path) -> Result<Vec<PathBuf>, PreserveError> {
     Ok(missing)
 }
 
-fn write_files(folder: &ArtifactFolder, partial: &Path) -> Result<(), PreserveError> {
+fn write_files(
+    partial: &Path,
+    fill: impl FnOnce(&mut FolderSink<'_>) -> Result<Vec<u64>, PreserveError>,
+) -> Result<Vec<u64>, PreserveError> {
     if partial.exists() {
         // Left by a process of the same number that was killed.
         fs::remove_dir_all(partial).map_err(FileError::at("remove", partial))?;
     }
     fs::create_dir(partial).map_err(FileError::at("create", partial))?;
-    let mut folders = BTreeSet::new();
-    for file in &folder.files {
-        let path = partial.join(&file.path);
-        if let Some(parent) = path.parent()
-            && parent != partial
-            && folders.insert(parent.to_owned())
-        {
-            fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
-        }
-        write_synced(&path, &file.bytes)?;
-    }
-    for inner in &folders {
+    let mut sink = FolderSink {
+        root: partial,
+        folders: BTreeSet::new(),
+        open: None,
+    };
+    let sizes = fill(&mut sink)?;
+    for inner in &sink.folders {
         sync_parent(&inner.join("file"))?;
     }
     sync_parent(&partial.join("file"))?;
-    Ok(())
+    Ok(sizes)
+}
+
+/// Files in a new folder.
+pub(super) struct FolderSink<'a> {
+    root: &'a Path,
+    folders: BTreeSet<PathBuf>,
+    open: Option<(PathBuf, File)>,
+}
+
+impl Sink for FolderSink<'_> {
+    fn begin(&mut self, path: &str, _size: u64) -> Result<(), PreserveError> {
+        let path = self.root.join(path);
+        if let Some(parent) = path.parent()
+            && parent != self.root
+            && !self.folders.contains(parent)
+        {
+            fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
+            let inner = parent.ancestors().take_while(|folder| *folder != self.root);
+            self.folders.extend(inner.map(Path::to_owned));
+        }
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(FileError::at("create", &path))?;
+        self.open = Some((path, file));
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PreserveError> {
+        if let Some((path, file)) = &mut self.open {
+            file.write_all(bytes)
+                .map_err(FileError::at("write", path))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), PreserveError> {
+        if let Some((path, file)) = self.open.take() {
+            file.sync_all().map_err(FileError::at("sync", &path))?;
+        }
+        Ok(())
+    }
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), PreserveError> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
-use entrenar::preserve::{self, PreserveOptions, verify};
+use entrenar::preserve::{self, Parts, PreserveOptions, verify};
 use entrenar::session::*;
 use serde_json::json;
 use tempfile::TempDir;
@@ -63,14 +63,15 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("artifact");
         let (session, source) = session();
-        let built = preserve::build(&session, Some(&source), &PreserveOptions::default()).unwrap();
+        let chain = SessionChain::of_import(&session);
+        let parts = Parts {
+            source: Some(&source),
+            chain: Some(&chain),
+            ..Parts::default()
+        };
+        let artifact = preserve::describe(&session, &PreserveOptions::default());
+        let built = preserve::build(&session, &artifact, &parts).unwrap();
         preserve::write(&built, &path, false).unwrap();
-        fs::write(
-            path.join("events.jsonl"),
-            SessionChain::of_import(&session).to_jsonl(),
-        )
-        .unwrap();
-        sums_again(&path);
         Self {
             path,
             _folder: folder,
