@@ -22,9 +22,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use pco::ChunkConfig;
 use pco::data_types::Number;
 use pco::standalone::{simple_compress, simple_decompress_into};
+use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
 use super::schema::CHUNK_POINTS;
 use crate::session::{Origin, OriginKind, Point, PointRef, Series, Sha256Hash};
@@ -66,6 +66,21 @@ enum Column {
     OriginRule = 10,
     /// Each its length as 4 bytes and its UTF-8 bytes.
     RuleNames = 11,
+}
+
+impl Column {
+    /// How pco packs it. Trying what suits small numbers best costs more than it saves.
+    fn config(self) -> ChunkConfig {
+        let config = ChunkConfig::default().with_compression_level(COMPRESSION_LEVEL);
+        let delta = match self {
+            Self::OriginCell | Self::OriginOutput | Self::SpanStart => DeltaSpec::TryConsecutive(1),
+            Self::OriginKind | Self::SpanLength | Self::OriginRule => DeltaSpec::NoOp,
+            Self::Value | Self::Step | Self::Epoch | Self::Time | Self::RuleNames => return config,
+        };
+        config
+            .with_mode_spec(ModeSpec::Classic)
+            .with_delta_spec(delta)
+    }
 }
 
 /// What a chunk's row says of its points.
@@ -218,7 +233,7 @@ impl Writer {
             return;
         }
         let raw_bytes = present.len() * T::BYTES;
-        let packed = compress(&present).filter(|packed| packed.len() < raw_bytes);
+        let packed = compress(column, &present).filter(|packed| packed.len() < raw_bytes);
         let encoding = if let Some(packed) = packed {
             content.extend_from_slice(&packed);
             PCO
@@ -273,12 +288,11 @@ fn same_bytes<T: Plain>(values: &[T]) -> Option<Vec<u8>> {
     Some(bytes(*first))
 }
 
-fn compress<T: Plain>(values: &[T]) -> Option<Vec<u8>> {
+fn compress<T: Plain>(column: Column, values: &[T]) -> Option<Vec<u8>> {
     if values.len() < MIN_COMPRESSED {
         return None;
     }
-    let config = ChunkConfig::default().with_compression_level(COMPRESSION_LEVEL);
-    simple_compress(values, &config).ok()
+    simple_compress(values, &column.config()).ok()
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
