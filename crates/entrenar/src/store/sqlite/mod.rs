@@ -158,7 +158,7 @@ impl SqliteStore {
             });
         }
         if self.is_new && self.has_written {
-            open::enter_wal(&self.connection).map_err(|failure| failure.at(&self.path))?;
+            open::settle(&self.connection).map_err(|failure| failure.at(&self.path))?;
             self.is_new = false;
         }
         let clock = &*self.clock;

@@ -23,6 +23,9 @@ const SQLITE_MAGIC_BYTES: u64 = 16;
 const PAGE_BYTES: u32 = 8 << 10;
 /// Pages that stay in memory while writing: an import touches every index of `sessions`.
 const CACHE_KIBIBYTES: u32 = 64 << 10;
+/// The same in the first transaction of a new store, whose indexes are small: what is complete
+/// goes to the file while the next session is read.
+const FIRST_CACHE_KIBIBYTES: u32 = 4 << 10;
 /// The log is copied into the file when it is as long: imports that follow each other change
 /// the same pages of the indexes again and again.
 const LOG_BYTES: u32 = 64 << 20;
@@ -100,9 +103,14 @@ fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
     }
     // Deleted content is overwritten with zeros, so that what was removed is gone. EXTRA syncs
     // the folder also, once a rollback journal was removed: power loss does not bring it back.
+    let cache = if is_new {
+        FIRST_CACHE_KIBIBYTES
+    } else {
+        CACHE_KIBIBYTES
+    };
     connection.execute_batch(&format!(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE_KIBIBYTES};
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache};
          PRAGMA page_size = {PAGE_BYTES};
          PRAGMA wal_autocheckpoint = {};",
         LOG_BYTES / PAGE_BYTES
@@ -279,11 +287,17 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sets a store that was new up for what comes after its first transaction.
+pub(super) fn settle(connection: &Connection) -> Result<(), Failure> {
+    connection.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIBIBYTES}"))?;
+    enter_wal(connection)
+}
+
 /// Switches to the write-ahead log, in which readers and a writer do not wait for each other.
 ///
 /// The switch needs the file alone and does not wait for it by itself. A file system that
 /// cannot share memory keeps the rollback journal.
-pub(super) fn enter_wal(connection: &Connection) -> Result<(), Failure> {
+fn enter_wal(connection: &Connection) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
         let mode: Result<String, _> =
