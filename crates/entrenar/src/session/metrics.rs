@@ -194,16 +194,16 @@ impl SessionMetrics {
     }
 
     fn ranked(&self, rank_of: impl Fn(&str) -> Option<usize>) -> Vec<&Series> {
-        let candidates = || {
-            self.series
-                .iter()
-                .filter(|series| !series.is_empty())
-                .filter_map(|series| Some((rank_of(series.name())?, series)))
-        };
-        let Some(best) = candidates().map(|(rank, s)| (rank, s.key().rank)).min() else {
+        let candidates = self.series.iter().filter(|series| !series.is_empty());
+        let candidates: Vec<_> = candidates
+            .filter_map(|series| Some((rank_of(series.name())?, series)))
+            .collect();
+        let ranks = candidates.iter().map(|(rank, s)| (*rank, s.key().rank));
+        let Some(best) = ranks.min() else {
             return Vec::new();
         };
-        let mut chosen: Vec<_> = candidates()
+        let mut chosen: Vec<_> = candidates
+            .into_iter()
             .filter(|(rank, series)| (*rank, series.key().rank) == best)
             .map(|(_, series)| series)
             .collect();

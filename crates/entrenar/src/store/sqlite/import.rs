@@ -7,14 +7,13 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value, json};
 
 use super::blob;
-use super::chunk::Statistics;
 use super::events::{self, Event};
 use super::failure::Failure;
 use super::load;
-use super::prepare::{Computed, Output, Prepared, Source};
+use super::prepare::{Computed, Prepared, Source};
 use super::value::{self, length, moment, optional_moment, optional_text, signed, text};
 use crate::session::{
-    CellRecord, Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
+    Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
 };
 use crate::store::{ImportStatus, StoreError};
 
@@ -178,10 +177,7 @@ pub(super) fn rows(
     run_rows(connection, session, row)?;
     cell_rows(connection, session, computed, row)?;
     document_rows(connection, session, row)?;
-    let series = session.metrics.series().iter().zip(&computed.chunks);
-    for (place, (series, chunks)) in series.enumerate() {
-        series_rows(connection, series, chunks, row, place)?;
-    }
+    series_rows(connection, session, computed, row)?;
     last_value_rows(connection, session, row)?;
     Ok(row)
 }
@@ -258,14 +254,11 @@ fn session_row(
 }
 
 fn names(names: &BTreeMap<String, String>) -> String {
-    json!(names).to_string()
+    serde_json::to_string(names).unwrap_or_else(|_error| json!(names).to_string())
 }
 
 fn map(map: &Map<String, Value>) -> String {
-    if map.is_empty() {
-        return "{}".into();
-    }
-    json!(map).to_string()
+    serde_json::to_string(map).unwrap_or_else(|_error| json!(map).to_string())
 }
 
 /// A map as JSON, or NULL where it is empty.
@@ -362,32 +355,31 @@ fn cell_rows(
             cell.duration_ms.map(signed),
         ])?;
     }
-    let records = session.cell_records.iter().zip(&computed.outputs);
-    for (place, (record, outputs)) in records.enumerate() {
-        record_rows(connection, record, outputs, row, place)?;
-    }
-    Ok(())
+    record_rows(connection, session, computed, row)
 }
 
 fn record_rows(
     connection: &Connection,
-    record: &CellRecord,
-    outputs: &[Output],
+    session: &EntrenarSession,
+    computed: &Computed,
     row: i64,
-    cell: usize,
 ) -> Result<(), Failure> {
-    let error = record.error.as_ref().map(|error| {
-        json!({ "name": error.name, "message": error.message, "traceback": error.traceback })
-            .to_string()
-    });
-    let (ended_us, ended_rest) = optional_moment(record.ended_at);
-    connection
-        .prepare_cached(
-            "INSERT INTO cell_records (session, place, id, execution_count, mode, error,
-               metadata, extra, time_derived, ended_us, ended_rest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
-        .execute(params![
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO cell_records (session, place, id, execution_count, mode, error,
+           metadata, extra, time_derived, ended_us, ended_rest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    let mut output_statement = connection.prepare_cached(
+        "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let records = session.cell_records.iter().zip(&computed.outputs);
+    for (cell, (record, outputs)) in records.enumerate() {
+        let error = record.error.as_ref().map(|error| {
+            json!({ "name": error.name, "message": error.message, "traceback": error.traceback })
+                .to_string()
+        });
+        let (ended_us, ended_rest) = optional_moment(record.ended_at);
+        statement.execute(params![
             row,
             length(cell),
             optional_text(record.id.as_deref()),
@@ -400,17 +392,15 @@ fn record_rows(
             ended_us,
             ended_rest,
         ])?;
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for (place, output) in outputs.iter().enumerate() {
-        let (body, blob) = if output.is_large() {
-            let blob = blob::put(connection, &output.sha256, output.json.as_bytes())?;
-            (None, Some(blob))
-        } else {
-            (Some(output.json.as_str()), None)
-        };
-        statement.execute(params![row, length(cell), length(place), body, blob])?;
+        for (place, output) in outputs.iter().enumerate() {
+            let (body, blob) = if output.is_large() {
+                let blob = blob::put(connection, &output.sha256, output.json.as_bytes())?;
+                (None, Some(blob))
+            } else {
+                (Some(output.json.as_str()), None)
+            };
+            output_statement.execute(params![row, length(cell), length(place), body, blob])?;
+        }
     }
     Ok(())
 }
@@ -420,6 +410,11 @@ fn document_rows(
     session: &EntrenarSession,
     row: i64,
 ) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO document_cells (session, place, kind, code_cell, id, source,
+           metadata, attachments, extra)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
     for (place, cell) in session.document.cells.iter().enumerate() {
         let (kind, code, cell): (_, _, Option<&TextCell>) = match cell {
             DocumentCell::Code(index) => {
@@ -429,41 +424,40 @@ fn document_rows(
             DocumentCell::Markdown(cell) => ("markdown", None, Some(cell)),
             DocumentCell::Raw(cell) => ("raw", None, Some(cell)),
         };
-        connection
-            .prepare_cached(
-                "INSERT INTO document_cells (session, place, kind, code_cell, id, source,
-                   metadata, attachments, extra)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                row,
-                length(place),
-                kind,
-                code,
-                optional_text(cell.and_then(|cell| cell.id.as_deref())),
-                optional_text(cell.map(|cell| cell.source.as_str())),
-                cell.and_then(|cell| optional_map(&cell.metadata)),
-                cell.and_then(|cell| optional_map(&cell.attachments)),
-                cell.and_then(|cell| optional_map(&cell.extra)),
-            ])?;
+        statement.execute(params![
+            row,
+            length(place),
+            kind,
+            code,
+            optional_text(cell.and_then(|cell| cell.id.as_deref())),
+            optional_text(cell.map(|cell| cell.source.as_str())),
+            cell.and_then(|cell| optional_map(&cell.metadata)),
+            cell.and_then(|cell| optional_map(&cell.attachments)),
+            cell.and_then(|cell| optional_map(&cell.extra)),
+        ])?;
     }
     Ok(())
 }
 
 fn series_rows(
     connection: &Connection,
-    series: &Series,
-    chunks: &[(Statistics, Vec<u8>)],
+    session: &EntrenarSession,
+    computed: &Computed,
     row: i64,
-    place: usize,
 ) -> Result<(), Failure> {
-    let key = series.key();
-    connection
-        .prepare_cached(
-            "INSERT INTO series (session, place, name, run, rank, count)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO series (session, place, name, run, rank, count)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut chunk_statement = connection.prepare_cached(
+        "INSERT INTO chunks (series, place, count, step_min, step_max, time_min, time_max,
+           first, last, min, max, nan_count, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    let series = session.metrics.series().iter().zip(&computed.chunks);
+    for (place, (series, chunks)) in series.enumerate() {
+        let key = series.key();
+        statement.execute(params![
             row,
             length(place),
             text(&key.name),
@@ -471,28 +465,24 @@ fn series_rows(
             key.rank,
             length(series.len()),
         ])?;
-    let series_row = connection.last_insert_rowid();
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO chunks (series, place, count, step_min, step_max, time_min, time_max,
-           first, last, min, max, nan_count, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-    )?;
-    for (place, (statistics, data)) in chunks.iter().enumerate() {
-        statement.execute(params![
-            series_row,
-            length(place),
-            length(statistics.count),
-            statistics.steps.map(|steps| steps.0),
-            statistics.steps.map(|steps| steps.1),
-            statistics.times.map(|times| times.0),
-            statistics.times.map(|times| times.1),
-            statistics.first,
-            statistics.last,
-            statistics.range.map(|range| range.0),
-            statistics.range.map(|range| range.1),
-            length(statistics.nan_count),
-            data,
-        ])?;
+        let series_row = connection.last_insert_rowid();
+        for (place, (statistics, data)) in chunks.iter().enumerate() {
+            chunk_statement.execute(params![
+                series_row,
+                length(place),
+                length(statistics.count),
+                statistics.steps.map(|steps| steps.0),
+                statistics.steps.map(|steps| steps.1),
+                statistics.times.map(|times| times.0),
+                statistics.times.map(|times| times.1),
+                statistics.first,
+                statistics.last,
+                statistics.range.map(|range| range.0),
+                statistics.range.map(|range| range.1),
+                length(statistics.nan_count),
+                data,
+            ])?;
+        }
     }
     Ok(())
 }
