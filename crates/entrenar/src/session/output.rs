@@ -3,6 +3,8 @@
 //! See the Jupyter notebook format 4.5, "Code cell outputs": an output is an object with
 //! `output_type` `stream`, `display_data`, `execute_result` or `error`.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 /// A `stream` output; `name` is `stdout` or `stderr`.
@@ -28,8 +30,12 @@ pub fn error(name: &str, message: &str, traceback: &[String]) -> Value {
 /// The text that a person reads in an output: a stream's text, a result's `text/plain`, an
 /// error's traceback (or its name and message). `None` where there is no text.
 pub fn plain_text(output: &Value) -> Option<String> {
+    plain(output).map(Cow::into_owned)
+}
+
+fn plain(output: &Value) -> Option<Cow<'_, str>> {
     match output.get("output_type").and_then(Value::as_str)? {
-        "stream" => multiline(output.get("text")?),
+        "stream" => joined_lines(output.get("text")?),
         "error" => {
             let traceback: Vec<_> = output
                 .get("traceback")
@@ -37,22 +43,22 @@ pub fn plain_text(output: &Value) -> Option<String> {
                 .map(|lines| lines.iter().filter_map(Value::as_str).collect())
                 .unwrap_or_default();
             if !traceback.is_empty() {
-                return Some(traceback.join("\n"));
+                return Some(traceback.join("\n").into());
             }
             let part = |key| output.get(key).and_then(Value::as_str).unwrap_or_default();
             Some(match (part("ename"), part("evalue")) {
-                ("", message) => message.to_owned(),
-                (name, message) => format!("{name}: {message}"),
+                ("", message) => message.into(),
+                (name, message) => format!("{name}: {message}").into(),
             })
         }
-        _ => multiline(output.get("data")?.get("text/plain")?),
+        _ => joined_lines(output.get("data")?.get("text/plain")?),
     }
 }
 
 /// Joins the texts of all outputs, each on lines of its own; `None` where there is no text.
 pub fn joined_text(outputs: &[Value]) -> Option<String> {
     let mut joined = String::new();
-    for text in outputs.iter().filter_map(plain_text) {
+    for text in outputs.iter().filter_map(plain) {
         if !joined.is_empty() && !joined.ends_with('\n') {
             joined.push('\n');
         }
@@ -63,9 +69,16 @@ pub fn joined_text(outputs: &[Value]) -> Option<String> {
 
 /// Reads nbformat's "multiline string": a string, or a list of strings to be joined.
 pub fn multiline(value: &Value) -> Option<String> {
+    joined_lines(value).map(Cow::into_owned)
+}
+
+fn joined_lines(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(lines) => Some(lines.iter().filter_map(Value::as_str).collect()),
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Array(lines) => {
+            let lines: String = lines.iter().filter_map(Value::as_str).collect();
+            Some(lines.into())
+        }
         _ => None,
     }
 }

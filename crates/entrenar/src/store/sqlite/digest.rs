@@ -2,13 +2,12 @@
 //! points changes nothing. The layout is in `docs/store-format.md`.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::prepare::Output;
+use super::prepare::{Output, json};
 use super::value::moment;
 use crate::session::{
     CellRecord, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
@@ -17,13 +16,16 @@ use crate::session::{
 /// First bytes of what the digest covers.
 const DOMAIN: &[u8] = b"entrenar content 1\0";
 /// Bytes that are gathered before they are hashed.
-const BUFFER_BYTES: usize = 64 << 10;
+const BUFFER_BYTES: usize = 8 << 10;
+/// Texts of so many bytes are hashed where they are.
+const DIRECT_BYTES: usize = 1 << 10;
 
 /// The digest of what cannot be edited: all but name, tags, notes and derived marks.
 pub(super) fn content(session: &EntrenarSession) -> Sha256Hash {
     let records = session.cell_records.iter();
+    let mut scratch = Vec::new();
     let outputs: Vec<Vec<Output>> = records
-        .map(|record| record.outputs.iter().map(Output::of).collect())
+        .map(|record| Output::all(&record.outputs, &mut scratch))
         .collect();
     content_with(session, &outputs).0
 }
@@ -121,18 +123,28 @@ impl Digest {
     }
 
     fn finish(mut self) -> (Sha256Hash, usize) {
-        self.hasher.update(&self.buffer);
+        self.flush();
         let hash = Sha256Hash::from_bytes(self.hasher.finalize().into());
-        (hash, self.hashed + self.buffer.len())
+        (hash, self.hashed)
     }
 
     fn raw(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER_BYTES {
-            self.hasher.update(&self.buffer);
-            self.hashed += self.buffer.len();
-            self.buffer.clear();
+        if bytes.len() < DIRECT_BYTES {
+            self.buffer.extend_from_slice(bytes);
+            if self.buffer.len() >= BUFFER_BYTES {
+                self.flush();
+            }
+        } else {
+            self.flush();
+            self.hasher.update(bytes);
+            self.hashed += bytes.len();
         }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.buffer);
+        self.hashed += self.buffer.len();
+        self.buffer.clear();
     }
 
     fn number(&mut self, number: u64) {
@@ -162,8 +174,8 @@ impl Digest {
         self.bytes(text.as_bytes());
     }
 
-    fn shown(&mut self, value: &impl Display) {
-        self.text(&value.to_string());
+    fn json(&mut self, value: &Value) {
+        self.text(&json(value));
     }
 
     fn time(&mut self, time: DateTime<Utc>) {
@@ -198,7 +210,7 @@ impl Digest {
         self.length(map.len());
         for (name, value) in map {
             self.text(name);
-            self.shown(value);
+            self.json(value);
         }
     }
 

@@ -129,8 +129,9 @@ impl Computed {
     pub(super) fn of(session: &EntrenarSession) -> Result<Self, StoreError> {
         check_limits(session)?;
         let mut outputs = Vec::with_capacity(session.cell_records.len());
+        let mut scratch = Vec::new();
         for (cell, record) in session.cell_records.iter().enumerate() {
-            let written: Vec<_> = record.outputs.iter().map(Output::of).collect();
+            let written = Output::all(&record.outputs, &mut scratch);
             for (place, output) in written.iter().enumerate() {
                 blob::fits(
                     || format!("output {place} of cell {cell}"),
@@ -170,6 +171,11 @@ impl Computed {
     }
 }
 
+/// The JSON of a value.
+pub(super) fn json(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_error| value.to_string())
+}
+
 /// An output as it is stored.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -178,12 +184,20 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn of(value: &Value) -> Self {
-        let json = serde_json::to_string(value).unwrap_or_else(|_error| value.to_string());
-        Self {
-            sha256: Sha256Hash::of(json.as_bytes()),
-            json,
-        }
+    /// Each of `values`. They are written in one place and copied at their length: a long
+    /// text that grows by itself is copied several times into memory that is new each time.
+    pub(super) fn all(values: &[Value], scratch: &mut Vec<u8>) -> Vec<Self> {
+        let written = |value: &Value| {
+            scratch.clear();
+            let json = serde_json::to_writer(&mut *scratch, value).ok();
+            let json = json.and_then(|()| str::from_utf8(scratch).ok());
+            let json = json.map_or_else(|| value.to_string(), str::to_owned);
+            Self {
+                sha256: Sha256Hash::of(json.as_bytes()),
+                json,
+            }
+        };
+        values.iter().map(written).collect()
     }
 
     /// Whether it is kept as a blob.
