@@ -80,7 +80,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   plot ID…           chart of one or more sessions, here or as SVG
   compare A B…       what differs, metrics side by side, one chart
   export ID          as notebook, json, csv, jsonl or ruchy
-  cite ID            as BibTeX or CITATION.cff
+  cite, references   as BibTeX, CITATION.cff, APA, …; what it cites itself
   crate ID           as RO-Crate with files of yours: folder, zip or bag
   artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was

@@ -2,6 +2,7 @@
 
 mod app;
 mod cells;
+mod cited;
 mod errors;
 mod figures;
 mod git;
@@ -16,6 +17,7 @@ mod series;
 mod shell;
 mod statement;
 mod store_path;
+mod styled;
 mod summary;
 mod table;
 mod term;

@@ -9,6 +9,7 @@ use entrenar::research::{
 };
 
 use crate::app::App;
+use crate::cited;
 use crate::errors::Failure;
 use crate::metadata;
 use crate::when;
@@ -80,6 +81,7 @@ impl Statement {
         sources.extend(metadata::sources(app, id, !self.no_metadata_files)?);
         Ok(PreserveOptions {
             metadata: sources,
+            references: cited::of(app, id)?,
             ..PreserveOptions::default()
         })
     }

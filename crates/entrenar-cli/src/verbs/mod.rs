@@ -17,6 +17,7 @@ mod plot;
 mod preregister;
 mod preserve;
 mod redact;
+mod references;
 mod rename;
 mod rm;
 mod show;
@@ -41,6 +42,7 @@ pub(crate) enum Verb {
     Export(export::Args),
     Cite(cite::Args),
     Artifact(artifact::Args),
+    References(references::Args),
     Verify(verify::Args),
     Sign(sign::Args),
     Preregister(preregister::Args),
@@ -70,6 +72,7 @@ impl Verb {
             Self::Export(args) => args.run(app),
             Self::Cite(args) => args.run(app),
             Self::Artifact(args) => args.run(app),
+            Self::References(args) => args.run(app),
             Self::Verify(args) => args.run(app),
             Self::Sign(args) => args.run(app),
             Self::Preregister(args) => args.run(app),

@@ -36,7 +36,9 @@ use crate::research::metadata::{
     self, ArtifactMetadata, Described, MetadataOrigin, MetadataSource,
 };
 use crate::research::ro_crate::{Graph, METADATA_FILE, PREVIEW_FILE, Version};
-use crate::research::{ArtifactType, Author, CitationMetadata, License, ResearchArtifact};
+use crate::research::{
+    ArtifactType, Author, CitationMetadata, License, Reference, ResearchArtifact,
+};
 use crate::secrets::{self, SecretFinding};
 use crate::session::{
     EntrenarSession, ImportWarning, Place, SessionChain, Sha256Hash, WarningKind,
@@ -76,6 +78,8 @@ pub struct PreserveOptions {
     pub date: Option<NaiveDate>,
     /// What else is known, and from where; see [`metadata::merge`].
     pub metadata: Vec<MetadataSource>,
+    /// The works that the session cites.
+    pub references: Vec<Reference>,
 }
 
 impl PreserveOptions {
@@ -391,7 +395,10 @@ pub fn describe_with_origins(session: &EntrenarSession, options: &PreserveOption
             None => artifact,
         }
     });
-    metadata::merge(artifact, &options.sources())
+    let mut described = metadata::merge(artifact, &options.sources());
+    let references = options.references.iter().cloned();
+    described.artifact.references.extend(references);
+    described
 }
 
 fn warnings(

@@ -281,6 +281,24 @@ pub fn identity(reference: &Reference) -> String {
     format!("text:{}", digest(&told.to_csl_json("").to_string(), 64))
 }
 
+/// A key for `reference` that is none of `taken` (in lower case), and adds it there: its own where
+/// that is free.
+pub fn unique_key(reference: &Reference, taken: &mut BTreeSet<String>) -> String {
+    let identity = identity(reference);
+    let key = given_key(reference).unwrap_or_else(|| key::of_reference(reference, &identity));
+    free_key(key, &identity, taken)
+}
+
+fn free_key(mut key: String, identity: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain = key.clone();
+    let mut digits = 6;
+    while !taken.insert(key.to_lowercase()) {
+        key = format!("{plain}_{}", digest(identity, digits));
+        digits += 2;
+    }
+    key
+}
+
 fn digest(text: &str, digits: usize) -> String {
     let mut hex: String = Sha256::digest(text.as_bytes())
         .iter()

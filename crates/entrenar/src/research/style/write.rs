@@ -23,22 +23,24 @@ pub(super) fn entries(entries: &[Entry], format: TextFormat) -> String {
             line.push(' ');
         }
         children(content, format, &mut line);
-        let line = line.trim();
+        // Affixes that meet leave two spaces.
+        let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+        let line = words.join(" ");
         match format {
             TextFormat::Html => {
                 out.push_str("<div class=\"csl-entry\">");
-                out.push_str(line);
+                out.push_str(&line);
                 out.push_str("</div>\n");
             }
             TextFormat::Plain => {
-                out.push_str(line);
+                out.push_str(&line);
                 out.push('\n');
             }
             TextFormat::Markdown => {
                 if !out.is_empty() {
                     out.push('\n');
                 }
-                out.push_str(line);
+                out.push_str(&line);
                 out.push('\n');
             }
         }
