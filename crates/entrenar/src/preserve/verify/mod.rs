@@ -205,7 +205,7 @@ fn verify_tree(
     }
     #[cfg(not(feature = "signing"))]
     drop(listed);
-    let (session, chain) = content::check(&crate_files, prefix, &mut report);
+    let (session, chain) = content::check(&crate_files, prefix, options, &mut report);
     Ok(Verified {
         report,
         session,

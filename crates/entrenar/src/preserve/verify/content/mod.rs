@@ -1,6 +1,8 @@
 //! Whether each metadata file keeps to its format, and whether they agree.
 
 mod notebook;
+#[cfg(feature = "signing")]
+mod preregistration;
 mod session;
 
 use std::collections::BTreeMap;
@@ -9,7 +11,9 @@ use crate::session::{EntrenarSession, SessionChain, Sha256Hash};
 
 use super::super::{SESSION_JSON, SHA256SUMS};
 
+use super::VerifyOptions;
 use super::report::{Problem, ProblemKind, Report};
+#[cfg(feature = "signing")]
 pub(super) use session::cause;
 
 /// The largest metadata file whose content is checked. Larger ones are compared with their
@@ -20,9 +24,17 @@ const NOTEBOOK: &str = "notebook.ipynb";
 const METRICS: &str = "metrics.csv";
 const SCRIPT: &str = "session.ruchy";
 const EVENTS: &str = "events.jsonl";
+const PREREGISTRATION: &str = "preregistration.json";
 
 /// The files whose content is checked, sorted.
-const METADATA: &[&str] = &[EVENTS, METRICS, NOTEBOOK, SESSION_JSON, SCRIPT];
+const METADATA: &[&str] = &[
+    EVENTS,
+    METRICS,
+    NOTEBOOK,
+    PREREGISTRATION,
+    SESSION_JSON,
+    SCRIPT,
+];
 
 /// Whether the content of the file is checked, so that its bytes are wanted.
 pub(super) fn is_metadata(path: &str) -> bool {
@@ -102,6 +114,7 @@ impl Findings<'_> {
 pub(super) fn check(
     files: &Files,
     prefix: &str,
+    options: &VerifyOptions,
     report: &mut Report,
 ) -> (Option<EntrenarSession>, Option<SessionChain>) {
     let mut found = Findings {
@@ -130,6 +143,15 @@ pub(super) fn check(
         }
     }
     notebook::check(files, session.as_ref(), &mut found);
+    #[cfg(feature = "signing")]
+    preregistration::check(
+        files,
+        session.as_ref(),
+        options.authorities.as_ref(),
+        &mut found,
+    );
+    #[cfg(not(feature = "signing"))]
+    let _ = options;
     report.problems.append(&mut found.problems);
     report.validated.append(&mut found.validated);
     report.notes.append(&mut found.notes);
