@@ -23,3 +23,7 @@ say "bytes per point in the store, 1,000,000 points"
 
 say "a store with 100,000 sessions"
 "$bin/examples/store_scale"
+
+say "a crate with 1 GB of attachments: entrenar, and sha256sum with zip -0"
+need_debian zip
+"$bin/examples/crate_speed"

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use entrenar::preserve::{Attachment, Attachments, PreserveError, Project, Role};
+use entrenar::research::preregistration::Preregistration;
 use entrenar::session::EntrenarSession;
 
-use crate::errors::{Exit, Failure};
+use crate::errors::{Exit, Failure, Plain};
 use crate::git;
+use crate::metadata;
 
 /// Files that are added.
 #[derive(Debug, Clone, clap::Args)]
@@ -25,6 +27,9 @@ pub(crate) struct Packing {
     /// Add the lock files and the git state of this folder, as they are now
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
+    /// Add the public file that `preregister` wrote before the training
+    #[arg(long, value_name = "FILE")]
+    preregistration: Option<PathBuf>,
 }
 
 impl Packing {
@@ -55,6 +60,26 @@ impl Packing {
                 _ => failure,
             }
         })
+    }
+
+    /// The preregistration, if one was named; a file that is none, or is the private one, is
+    /// refused.
+    pub(crate) fn preregistration(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(path) = &self.preregistration else {
+            return Ok(None);
+        };
+        let text = format!("cannot add the preregistration {}", path.display());
+        let Some(bytes) = metadata::read_file(path)? else {
+            return Err(
+                Failure::new(Exit::InputFailed, text).because(&Plain("there is no such file"))
+            );
+        };
+        match Preregistration::parse(&bytes) {
+            Ok(_) => Ok(Some(bytes)),
+            Err(error) => Err(Failure::new(Exit::InputFailed, text)
+                .because(&error)
+                .hint("name the public file; the private one stays with you")),
+        }
     }
 
     /// The state of the project folder, if one was named.

@@ -92,11 +92,13 @@ impl Args {
         }
         let attachments = self.packing.attachments()?;
         let project = self.packing.project()?;
+        let preregistration = self.packing.preregistration()?;
         let parts = Parts {
             source: found.source.as_deref(),
             chain: found.chain.as_ref(),
             attachments: Some(&attachments),
             project: project.as_ref(),
+            preregistration: preregistration.as_deref(),
             version: self.format,
         };
         let folder = preserve::build(session, &artifact, &parts)

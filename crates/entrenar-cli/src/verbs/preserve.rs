@@ -86,12 +86,14 @@ impl Args {
         let options = self.statement.options(app, &kept.session.id)?;
         let attachments = self.packing.attachments()?;
         let project = self.packing.project()?;
+        let preregistration = self.packing.preregistration()?;
         let artifact = preserve::describe(&kept.session, &options);
         let parts = Parts {
             source: kept.source.as_deref(),
             chain: kept.chain.as_ref(),
             attachments: Some(&attachments),
             project: project.as_ref(),
+            preregistration: preregistration.as_deref(),
             ..Parts::default()
         };
         let built = preserve::build(&kept.session, &artifact, &parts)

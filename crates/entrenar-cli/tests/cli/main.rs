@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod artifact;
 mod bad_input;
+mod crates;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

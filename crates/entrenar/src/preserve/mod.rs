@@ -61,6 +61,8 @@ pub use zip::write_zip;
 pub const SESSION_JSON: &str = "session.json";
 /// The session's own chain of events.
 pub const EVENTS: &str = "events.jsonl";
+/// What was planned before the training.
+pub const PREREGISTRATION: &str = "preregistration.json";
 /// The checksums.
 pub const SHA256SUMS: &str = "SHA256SUMS";
 
@@ -105,6 +107,8 @@ pub struct Parts<'a> {
     pub source: Option<&'a [u8]>,
     /// What happened to the session in the store.
     pub chain: Option<&'a SessionChain>,
+    /// A preregistration of the session, as its file has it.
+    pub preregistration: Option<&'a [u8]>,
     /// Files that were added.
     pub attachments: Option<&'a Attachments>,
     /// The state of a project folder.
@@ -245,8 +249,25 @@ pub fn build(
         let about = "what happened to the session since it was kept, each entry with its hash";
         files.push(ArtifactFile::new(EVENTS, chain.to_jsonl(), about));
     }
+    if let Some(bytes) = parts.preregistration {
+        let about = "what was planned, committed to before the training";
+        files.push(ArtifactFile::new(PREREGISTRATION, bytes, about));
+    }
     let mut secrets = secrets::scan(session);
     let mut further = Vec::new();
+    #[cfg(feature = "parquet")]
+    match crate::export::parquet::metrics(session) {
+        Ok(bytes) => files.push(ArtifactFile::new(
+            "metrics.parquet",
+            bytes,
+            "every point of every metric, as Parquet",
+        )),
+        Err(error) => further.push(ImportWarning::new(
+            WarningKind::Limit,
+            Place::path("metrics.parquet"),
+            format!("{error}; the folder is made without it"),
+        )),
+    }
     if let Some(attachments) = parts.attachments {
         files.extend(attachments.files.iter().cloned());
         further.extend(attachments.warnings.iter().cloned());

@@ -6,7 +6,7 @@ use crate::research::ResearchArtifact;
 use crate::session::EntrenarSession;
 
 use super::file::ArtifactFile;
-use super::{EVENTS, attachments, name, project};
+use super::{EVENTS, PREREGISTRATION, attachments, name, project};
 
 /// The README of a folder that holds `files`, and if `is_crate` the metadata of RO-Crate.
 pub(super) fn text(
@@ -86,6 +86,15 @@ pub(super) fn text(
         if has(file) {
             row(file, what);
         }
+    }
+    if has("metrics.parquet") {
+        row("metrics.parquet", "the same points as Parquet");
+    }
+    if has(PREREGISTRATION) {
+        row(
+            PREREGISTRATION,
+            "what was planned, committed to before the training; `entrenar verify` checks it",
+        );
     }
     if has(EVENTS) {
         row(

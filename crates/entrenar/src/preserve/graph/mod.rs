@@ -15,7 +15,7 @@ use crate::session::EntrenarSession;
 
 use super::file::{ArtifactFile, Digest, Role};
 use super::project::Project;
-use super::{SHA256SUMS, media};
+use super::{PREREGISTRATION, SHA256SUMS, media};
 
 /// What the graph is made of.
 pub(super) struct Facts<'a> {
@@ -33,6 +33,9 @@ pub(super) fn of(facts: &Facts<'_>) -> Graph {
     ro_crate::describe(&mut graph, facts.artifact, facts.date);
     for file in facts.files {
         add_file(&mut graph, &file.path, &file.about);
+    }
+    if facts.files.iter().any(|file| file.path == PREREGISTRATION) {
+        graph.root().link("isBasedOn", PREREGISTRATION);
     }
     add_file(&mut graph, SHA256SUMS, "checksums of all other files");
     // Later versions ask that the page is not described.

@@ -1,0 +1,154 @@
+//! `entrenar crate`.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Home, lora};
+
+fn one() -> Home {
+    let home = Home::new();
+    home.session(&lora("aaaa-64", "LoRA, rank 64", 64));
+    home
+}
+
+#[test]
+fn a_crate_with_files_as_folder_zip_and_bag() {
+    let home = one();
+    home.file("data/train set.csv", b"a,b\n1,2\n");
+    home.file("model.safetensors", b"weights");
+    let args = |output: &'static str| {
+        vec![
+            "crate",
+            "aaaa-64",
+            "-o",
+            output,
+            "--license",
+            "CC-BY-4.0",
+            "--input",
+            "data",
+            "--result",
+            "model.safetensors=weights/rank 64.safetensors",
+        ]
+    };
+    insta::assert_snapshot!("folder", home.transcript(&args("out")));
+    let inside = home.work().join("out");
+    for path in [
+        "attachments/data/train set.csv",
+        "attachments/weights/rank 64.safetensors",
+        "events.jsonl",
+        "ro-crate-metadata.json",
+        "ro-crate-preview.html",
+    ] {
+        assert!(inside.join(path).is_file(), "{path}");
+    }
+    let verified = home.run(&["verify", "out"]);
+    assert_eq!(
+        verified.code,
+        Some(0),
+        "{}{}",
+        verified.out(),
+        verified.err()
+    );
+
+    let again = home.run(&args("out"));
+    assert_eq!(again.code, Some(5), "{}", again.err());
+
+    for name in ["one.zip", "two.zip"] {
+        assert_eq!(home.run(&args(name)).code, Some(0));
+    }
+    let bytes = |name: &str| fs::read(home.work().join(name)).unwrap();
+    assert!(bytes("one.zip") == bytes("two.zip"));
+    assert_eq!(home.run(&["verify", "one.zip"]).code, Some(0));
+
+    let mut bag = args("bag");
+    bag.extend(["--bagit", "--json"]);
+    let said = home.run(&bag).json();
+    assert_eq!(said["bagit"], true);
+    assert!(
+        home.work()
+            .join("bag/data/ro-crate-metadata.json")
+            .is_file()
+    );
+    assert_eq!(home.run(&["verify", "bag"]).code, Some(0));
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_and_leaves_nothing() {
+    let home = one();
+    home.file("a.txt", b"a");
+    let mut text = String::new();
+    for args in [
+        vec!["crate", "aaaa-64", "-o", "x", "--include", "none"],
+        vec!["crate", "aaaa-64", "-o", "x", "--include", "a.txt=../../a"],
+        vec![
+            "crate",
+            "aaaa-64",
+            "-o",
+            "x",
+            "--include",
+            "a.txt",
+            "--include",
+            "a.txt=A.TXT",
+        ],
+        vec!["crate", "aaaa-64", "-o", "x", "--format", "1.0"],
+        vec!["crate", "aaaa-64", "-o", "x", "--project", "none"],
+        vec!["crate", "aaaa-64", "-o", "x", "--preregistration", "a.txt"],
+        vec!["crate", "zzzz", "-o", "x"],
+    ] {
+        text.push_str(&home.transcript(&args));
+    }
+    insta::assert_snapshot!("refused", text);
+    home.file(
+        "plain.ipynb",
+        br#"{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}"#,
+    );
+    let args = ["crate", "plain.ipynb", "-o", "x"];
+    insta::assert_snapshot!("no_date", home.transcript(&args));
+    assert!(!home.work().join("x").exists());
+}
+
+#[test]
+fn the_state_of_a_project_is_told_without_credentials() {
+    let home = one();
+    home.file("p/uv.lock", b"version = 1\n");
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(home.work().join("p"));
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
+        command
+            .args(args)
+            .output()
+            .is_ok_and(|output| output.status.success())
+    };
+    let remote = "https://ana:hunter2@example.org/x.git";
+    if !(git(&["init", "-q", "-b", "main"])
+        && git(&["add", "."])
+        && git(&["commit", "-qm", "one"])
+        && git(&["remote", "add", "origin", remote]))
+    {
+        println!("SKIPPED: no git");
+        return;
+    }
+    home.file("p/uv.lock", b"version = 22\n");
+    let path = std::env::var_os("PATH").unwrap();
+    let output = home
+        .command(&["crate", "aaaa-64", "-o", "x", "--project", "p"])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let read = |path: &str| fs::read_to_string(home.work().join("x").join(path)).unwrap();
+    let state = read("environment/git.json");
+    assert!(
+        state.contains("\"branch\": \"main\"") && state.contains("uv.lock"),
+        "{state}"
+    );
+    assert!(state.contains("https://example.org/x.git") && !state.contains("hunter2"));
+    assert!(read("environment/git.diff").contains("+version = 22"));
+    assert!(read("ro-crate-metadata.json").contains("project: git commit"));
+}
