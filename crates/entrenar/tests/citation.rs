@@ -1,9 +1,12 @@
 //! What a full and a bare artifact look like in each format.
 
 use chrono::{DateTime, NaiveDate};
+use entrenar::research::format::{Format, FormatError};
 use entrenar::research::{
     Affiliation, ArchiveDeposit, ArtifactType, Author, CitationMetadata, ContributorRole, Doi,
-    Importance, License, MissingField, ResearchArtifact, ValidationError, ZenodoConfig,
+    Funding, Identifier, Importance, Language, License, MissingField, Reference, ReferenceKind,
+    RelatedIdentifier, RelationType, ResearchArtifact, Software, Subject, ValidationError,
+    ZenodoConfig,
 };
 
 fn full() -> Result<ResearchArtifact, ValidationError> {
@@ -133,4 +136,80 @@ fn a_licence_that_cff_cannot_express_is_still_said() {
     assert!(cff("MIT AND Zlib").contains("License: MIT AND Zlib."));
     assert!(cff("BSD-3-Clause-HP").contains("license-url: \"https://spdx.org/licenses/"));
     assert!(!cff("MIT AND Zlib").contains("\nlicense"));
+}
+
+#[test]
+fn a_full_artifact_in_every_format() {
+    let mut artifact = full().unwrap();
+    artifact.release_date = NaiveDate::from_ymd_opt(2024, 2, 29);
+    artifact.abstract_text = Some("What happens when the rank grows?\nNothing <bad>.".into());
+    artifact.language = Some(Language::parse("en-GB").unwrap());
+    artifact.publisher = Some("Zenodo".into());
+    artifact.repository = Some("https://example.org/code.git".into());
+    artifact.subjects = vec![Subject {
+        term: "Machine learning".into(),
+        scheme: Some("LCSH".into()),
+        uri: Some("https://id.loc.gov/authorities/subjects/sh85079324".into()),
+    }];
+    artifact.funding = vec![
+        Funding::new("European Commission")
+            .with_ror("00k4n6c32")
+            .unwrap()
+            .with_award_number("777541")
+            .with_award_title("Adapters"),
+    ];
+    artifact.related = vec![
+        RelatedIdentifier {
+            identifier: Identifier::parse("swh:1:rev:309cf2674ee7a0749978cf8265ab91a60aea0f7d")
+                .unwrap(),
+            relation: RelationType::IsDerivedFrom,
+            artifact_type: Some(ArtifactType::Code),
+        },
+        RelatedIdentifier {
+            identifier: Identifier::parse("10.5072/zenodo.41").unwrap(),
+            relation: RelationType::IsVersionOf,
+            artifact_type: None,
+        },
+        RelatedIdentifier {
+            identifier: Identifier::parse("https://example.org/de").unwrap(),
+            relation: RelationType::HasTranslation,
+            artifact_type: None,
+        },
+    ];
+    artifact.references = vec![
+        Reference::new(ReferenceKind::Article)
+            .with_title("LoRA: Low-Rank Adaptation")
+            .with_author(Author::new("Edward J. Hu"))
+            .with_doi(Doi::parse("10.48550/arXiv.2106.09685").unwrap()),
+    ];
+    artifact.software = vec![Software {
+        name: "torch".into(),
+        version: Some("2.9.1".into()),
+        url: None,
+    }];
+    artifact.hardware = vec!["NVIDIA A100 80GB".into()];
+    for format in Format::ALL {
+        let name = format!("every_format_{}", format.name());
+        insta::assert_snapshot!(name, format.write(&artifact).unwrap());
+    }
+}
+
+#[test]
+fn names_of_formats_are_read_and_differ() {
+    for format in Format::ALL {
+        assert_eq!(format.name().parse(), Ok(*format));
+        let same = |other: &&Format| other.file_name() == format.file_name();
+        assert_eq!(Format::ALL.iter().filter(same).count(), 1);
+    }
+    let error = "endnote".parse::<Format>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "\"endnote\" is not the name of a citation format"
+    );
+}
+
+#[test]
+fn datacite_without_a_year_is_refused() {
+    let error = Format::DataciteJson.write(&bare()).unwrap_err();
+    assert_eq!(error, FormatError::NoYear);
 }

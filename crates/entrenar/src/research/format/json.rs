@@ -61,5 +61,9 @@ pub(super) fn one_or_list(mut values: Vec<Value>) -> Value {
 
 /// A document: indented, ending in a line end.
 pub(super) fn document(value: impl Into<Value>) -> String {
-    format!("{:#}\n", value.into())
+    let value = value.into();
+    // Text keys alone: serializing cannot fail.
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_else(|_| value.to_string());
+    text.push('\n');
+    text
 }
