@@ -14,7 +14,11 @@ pub(super) fn parse(text: &str, problems: &mut Problems<'_>) -> Option<Node> {
             .take(error.line().saturating_sub(1))
             .map(str::len)
             .sum();
-        let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+        let at = if error.is_eof() {
+            text.len()
+        } else {
+            (line_start + error.column().saturating_sub(1)).min(text.len())
+        };
         let message = error.to_string();
         let message = message
             .rsplit_once(" at line ")
