@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use entrenar::preserve::{Attachment, Attachments, PreserveError, Project, Role};
-use entrenar::research::preregistration::Preregistration;
+use entrenar::research::preregistration::{Checks, Preregistration};
 use entrenar::session::EntrenarSession;
 
 use crate::errors::{Exit, Failure, Plain};
 use crate::git;
 use crate::metadata;
+use crate::shell::word;
 
 /// Files that are added.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,7 +76,17 @@ impl Packing {
             );
         };
         match Preregistration::parse(&bytes) {
-            Ok(_) => Ok(Some(bytes)),
+            Ok(public) => {
+                match public.verify(&Checks::default()).problems.first() {
+                    None => Ok(Some(bytes)),
+                    Some(problem) => Err(Failure::new(Exit::InputFailed, text)
+                        .because(problem)
+                        .hint(format!(
+                            "`entrenar preregister verify {}` lists all",
+                            word(path)
+                        ))),
+                }
+            }
             Err(error) => Err(Failure::new(Exit::InputFailed, text)
                 .because(&error)
                 .hint("name the public file; the private one stays with you")),

@@ -359,3 +359,63 @@ fn what_a_plan_lacks_is_told_at_once() {
     insta::assert_snapshot!(home.transcript(&["preregister", "plan.md", "--unsigned"]));
     assert!(!home.work().join("preregistration.json").exists());
 }
+
+#[test]
+fn the_crate_of_the_session_links_the_preregistration() {
+    let home = home();
+    home.file("plan.md", PLAN);
+    let ran = home.run(&["preregister", "plan.md", "--key", "lab.key"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    home.recording("lib421_rec_train_gd.replay");
+    let pack = |file: &str| {
+        home.run(&[
+            "crate",
+            "lib421_rec_train_gd.replay",
+            "-o",
+            "lora",
+            "--date",
+            "2026-11-22",
+            "--preregistration",
+            file,
+        ])
+    };
+    let ran = pack("preregistration.opening.json");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.err().contains("this is the private opening"),
+        "{}",
+        ran.err()
+    );
+    let public = fs::read_to_string(home.work().join("preregistration.json")).unwrap();
+    home.file(
+        "edited.json",
+        public.replace("method", "methods").as_bytes(),
+    );
+    let ran = pack("edited.json");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err().contains("were edited"), "{}", ran.err());
+    assert!(!home.work().join("lora").exists());
+    let ran = pack("preregistration.json");
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    let read = |name: &str| fs::read_to_string(home.work().join(name)).unwrap();
+    assert_eq!(
+        read("lora/preregistration.json"),
+        read("preregistration.json")
+    );
+    let metadata: serde_json::Value =
+        serde_json::from_str(&read("lora/ro-crate-metadata.json")).unwrap();
+    let entity = |id: &str| {
+        let entities = metadata["@graph"].as_array().unwrap();
+        entities.iter().find(|entity| entity["@id"] == id).unwrap()
+    };
+    assert_eq!(entity("./")["isBasedOn"]["@id"], "preregistration.json");
+    assert_eq!(entity("preregistration.json")["@type"], "File");
+    let ran = home.run(&["verify", "lora"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.out());
+    assert!(
+        ran.out()
+            .contains("no timestamp proves when it was written"),
+        "{}",
+        ran.out()
+    );
+}
