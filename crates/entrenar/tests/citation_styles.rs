@@ -81,7 +81,7 @@ fn locales_are_found_by_language() {
     let german = |name| style.bibliography(&works[3..], Some(name), TextFormat::Plain);
     assert_eq!(german("de").unwrap(), german("de-DE").unwrap());
     assert!(
-        german("de").unwrap().contains("o. J."),
+        german("de").unwrap().contains("o.\u{a0}J."),
         "{:?}",
         german("de")
     );
@@ -147,4 +147,24 @@ fn what_is_no_style_is_refused() {
     for name in CitationStyle::names() {
         assert!(CitationStyle::named(name).is_ok(), "{name}");
     }
+}
+
+#[test]
+fn styles_that_leave_out_an_author_are_known() {
+    let works = works();
+    let mut without = Vec::new();
+    for name in CitationStyle::names() {
+        let style = CitationStyle::named(name).unwrap();
+        let text = style
+            .bibliography(&works[..1], None, TextFormat::Plain)
+            .unwrap();
+        if !text.to_lowercase().contains("cajal") {
+            without.push(name);
+        }
+    }
+    assert!(
+        STYLES.iter().all(|name| !without.contains(name)),
+        "{without:?}"
+    );
+    insta::assert_debug_snapshot!(without);
 }

@@ -17,13 +17,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod case;
 mod check;
 mod write;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
-use hayagriva::archive::{ArchivedStyle, locales};
+use hayagriva::archive::{self, ArchivedStyle};
 use hayagriva::citationberg::json::{
     DateValue, Item, LiteralName, NameItem, NameValue, Value as ItemValue, VecDate, VecDateRange,
 };
@@ -94,7 +96,7 @@ const WELL_KNOWN: [(&str, ArchivedStyle); 8] = [
     ),
     ("mla", ArchivedStyle::ModernLanguageAssociation),
     ("nature", ArchivedStyle::Nature),
-    ("vancouver", ArchivedStyle::NlmCitationSequence),
+    ("vancouver", ArchivedStyle::SpringerVancouver),
 ];
 
 /// A style of citation.
@@ -173,8 +175,8 @@ impl CitationStyle {
     /// The locales, sorted: `de-DE`, `en-US`, ….
     pub fn locales() -> Vec<String> {
         let mut names: Vec<String> = locales()
-            .into_iter()
-            .filter_map(|locale| locale.lang.map(|code| code.0))
+            .iter()
+            .filter_map(|locale| Some(locale.lang.as_ref()?.0.clone()))
             .collect();
         names.sort_unstable();
         names
@@ -218,7 +220,7 @@ impl CitationStyle {
         as_list: bool,
     ) -> Result<String, StyleError> {
         let files = locales();
-        let locale = locale.map(|name| locale_code(name, &files)).transpose()?;
+        let locale = locale.map(|name| locale_code(name, files)).transpose()?;
         let items: Vec<Item> = references.iter().zip(1..).map(item).collect();
         let has_list = as_list && self.style.bibliography.is_some();
         // A style is a program that somebody else wrote, and its interpreter has its limits.
@@ -234,15 +236,12 @@ impl CitationStyle {
                     group.iter().map(CitationItem::with_entry).collect(),
                     &self.style,
                     locale.clone(),
-                    &files,
+                    files,
                     Some(number),
                 ));
             }
-            let rendered = driver.finish(BibliographyRequest::new(
-                &self.style,
-                locale.clone(),
-                &files,
-            ));
+            let rendered =
+                driver.finish(BibliographyRequest::new(&self.style, locale.clone(), files));
             let list = rendered.bibliography.filter(|_| has_list);
             match list {
                 Some(list) => list
@@ -261,8 +260,19 @@ impl CitationStyle {
             }
         }))
         .map_err(|_panic| StyleError::Processor)?;
-        Ok(write::entries(&entries, format))
+        let own: String = items
+            .iter()
+            .flat_map(|item| item.0.values())
+            .filter_map(|value| value.to_str())
+            .collect();
+        Ok(write::entries(&entries, &own, format))
     }
+}
+
+/// The locales of the archive, decoded once.
+fn locales() -> &'static [Locale] {
+    static LOCALES: OnceLock<Vec<Locale>> = OnceLock::new();
+    LOCALES.get_or_init(archive::locales)
 }
 
 fn locale_code(name: &str, files: &[Locale]) -> Result<LocaleCode, StyleError> {
@@ -299,6 +309,9 @@ fn item((reference, number): (&Reference, usize)) -> Item {
     if let serde_json::Value::Object(csl) = csl {
         for (name, value) in csl {
             let value = match value {
+                serde_json::Value::String(text) if name.ends_with("title") => {
+                    ItemValue::String(case::protected(&text))
+                }
                 serde_json::Value::String(text) => ItemValue::String(text),
                 serde_json::Value::Number(number) => ItemValue::String(number.to_string()),
                 _ => continue,
@@ -333,19 +346,27 @@ fn name_value(author: &Author) -> Option<NameValue> {
     if parts.family.is_empty() {
         return None;
     }
-    Some(match parts.given {
-        Some(given) if kind == AuthorKind::Person => NameValue::Item(NameItem {
-            family: parts.family,
-            given: Some(given),
-            non_dropping_particle: parts.particle,
-            dropping_particle: None,
-            suffix: parts.suffix,
-            comma_suffix: None,
-        }),
-        _ => NameValue::Literal(LiteralName {
+    let given = parts.given.clone().filter(|_| kind == AuthorKind::Person);
+    let Some(given) = given else {
+        return Some(NameValue::Literal(LiteralName {
             literal: parts.full_family(),
-        }),
-    })
+        }));
+    };
+    // The processor takes a family name of several words apart unless a particle is set apart; it
+    // then joins the two again.
+    let whole = parts.full_family();
+    let (particle, family) = match whole.split_once(' ') {
+        Some((particle, family)) => (Some(particle.to_owned()), family.to_owned()),
+        None => (None, whole),
+    };
+    Some(NameValue::Item(NameItem {
+        family,
+        given: Some(given),
+        non_dropping_particle: particle,
+        dropping_particle: None,
+        suffix: parts.suffix,
+        comma_suffix: None,
+    }))
 }
 
 fn date_value(date: PartialDate) -> Option<DateValue> {

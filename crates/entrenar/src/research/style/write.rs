@@ -10,7 +10,11 @@ use super::TextFormat;
 /// An entry: its label, where the style sets it apart, and the rest.
 type Entry = (Option<ElemChildren>, ElemChildren);
 
-pub(super) fn entries(entries: &[Entry], format: TextFormat) -> String {
+/// Punctuation that meets where an element is empty, and what it should be.
+const MET: [(&str, &str); 3] = [(",)", ")"), (",.", "."), (" ;", ";")];
+
+/// `own` is what the works themselves say: punctuation that stands there stays.
+pub(super) fn entries(entries: &[Entry], own: &str, format: TextFormat) -> String {
     let mut out = String::new();
     if format == TextFormat::Html {
         out.push_str("<div class=\"csl-bib-body\">\n");
@@ -25,7 +29,12 @@ pub(super) fn entries(entries: &[Entry], format: TextFormat) -> String {
         children(content, format, &mut line);
         // Affixes that meet leave two spaces.
         let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
-        let line = words.join(" ");
+        let mut line = super::case::restored(&words.join(" "));
+        for (met, meant) in MET {
+            if !own.contains(met) {
+                line = line.replace(met, meant);
+            }
+        }
         match format {
             TextFormat::Html => {
                 out.push_str("<div class=\"csl-entry\">");

@@ -176,7 +176,7 @@ fn read(raw: &RawEntry<'_>, start: usize, macros: &Macros, problems: &mut Proble
         match name.as_str() {
             "crossref" => entry.crossref = Some(value.trim().to_owned()),
             "xdata" => entry.xdata.extend(list().filter(|key| !key.is_empty())),
-            _ => match decode(&name, &value) {
+            _ => match decode(&name, &tex::with_letters(&value)) {
                 Ok(chunks) => {
                     if entry.fields.contains_key(&name) {
                         let message = format!("{name} is there twice; the first counts");
