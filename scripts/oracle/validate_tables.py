@@ -18,16 +18,18 @@ from prov.model import ProvDocument
 
 from findings import Findings, facts, folders, version
 
-def prov(path):
+def prov(path, is_read_twice):
+    """Nothing is lost; what prov writes reads back as the same."""
     text = path.read_text()
     document = ProvDocument.deserialize(content=text, format="json")
     again = document.serialize(format="json")
-    second = ProvDocument.deserialize(content=again, format="json").serialize(format="json")
-    if json.loads(again) != json.loads(second):
-        yield "differs after a round trip"
-    meant = json.loads(text)
-    for kind, records in meant.items():
-        if kind != "prefix" and len(json.loads(again).get(kind, {})) != len(records):
+    if is_read_twice:
+        second = ProvDocument.deserialize(content=again, format="json").serialize(format="json")
+        if json.loads(again) != json.loads(second):
+            yield "differs after a round trip"
+    told = json.loads(again)
+    for kind, records in json.loads(text).items():
+        if kind != "prefix" and len(told.get(kind, {})) != len(records):
             yield f"records of {kind} are lost"
 
 
@@ -56,7 +58,7 @@ def main():
     logging.disable(logging.WARNING)
     found = Findings()
     for number, place in enumerate(folders(sys.argv[1])):
-        found.check(version("prov"), place / "provenance.json", prov)
+        found.check(version("prov"), place / "provenance.json", prov, number % 10 == 1)
         if (place / "croissant.json").exists():
             found.check(version("mlcroissant"), place / "croissant.json", croissant)
             # reading all rows takes 100 times as long as the description
