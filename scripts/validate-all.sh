@@ -10,5 +10,5 @@ cd "$(dirname "$0")/.."
 need_oracles
 
 export ENTRENAR_VALIDATE=${1:-1000}
-export ENTRENAR_VALIDATE_CRATES=${2:-$ENTRENAR_VALIDATE}
+export ENTRENAR_VALIDATE_CRATES=${2:-$ENTRENAR_VALIDATE} ENTRENAR_VALIDATE_LARGEST=1000000000
 cargo test --locked --release --all-features -p entrenar --test validators -- --nocapture

@@ -23,7 +23,19 @@ from findings import Findings, facts, folders, version
 PROFILE = "process-run-crate-0.5"
 
 # Identifier of the check: the absent fact because of which it is found.
-EXPECTED = {}
+EXPECTED = {
+    "process-run-crate-0.5_3.2": "interpreter",
+    "process-run-crate-0.5_4.1": "version of the interpreter",
+    "process-run-crate-0.5_5.1": "interpreter",
+    "process-run-crate-0.5_7.1": "interpreter",
+    "process-run-crate-0.5_8.4": "end",
+    "process-run-crate-0.5_8.6": "agent",
+    "ro-crate-1.1_22.2": "author",
+    "ro-crate-1.1_22.3": "publisher",
+    "ro-crate-1.1_30.2": "affiliation",
+    "ro-crate-1.1_30.3": "affiliation",
+    "ro-crate-1.1_31.2": "address of an organisation",
+}
 
 
 def start(cache):
@@ -72,7 +84,7 @@ def judge(place, issues):
         if severity == "RECOMMENDED" and EXPECTED.get(check) in absent:
             found.add(check)
         else:
-            yield f"{severity} {check}: {message}" + (f" [{entity}]" if severity == "REQUIRED" else "")
+            yield f"{severity} {check}: {message}"
     for check, fact in EXPECTED.items():
         if fact in absent and check not in found:
             yield f"{check} was expected, for {fact} is absent"
@@ -110,11 +122,17 @@ def main():
     found = Findings()
     crates = [place for place in folders(sys.argv[1]) if (place / "ro-crate-metadata.json").exists()]
     limit = int(os.environ.get("ENTRENAR_VALIDATE_CRATES", "40"))
+    # 3,000 runs take minutes; scripts/validate-all.sh reads them too
+    largest = int(os.environ.get("ENTRENAR_VALIDATE_LARGEST", "500000"))
     cache = os.environ.get("ENTRENAR_ROC_CACHE")
     name = f"{version('roc-validator')}, {PROFILE}"
     if cache:
+        small = [place for place in crates if (place / "ro-crate-metadata.json").stat().st_size <= largest]
+        if len(small) < len(crates):
+            print(f"{len(crates) - len(small)} crates of more than {largest} bytes of metadata are left out of {name}")
+        crates_read = small[:limit]
         with multiprocessing.Pool(2, start, [cache]) as pool:
-            for place, issues, seconds in pool.imap_unordered(validate, crates[:limit]):
+            for place, issues, seconds in pool.imap_unordered(validate, crates_read):
                 found.files[name] += 1
                 found.seconds[name] += seconds
                 for text in judge(Path(place), issues):

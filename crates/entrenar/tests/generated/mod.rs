@@ -170,7 +170,9 @@ pub(crate) fn generate(number: u64) -> Generated {
         };
         training(&mut rng, &mut session, runs, is_complete, is_hostile);
     }
-    let source = rng.chance(60).then(|| source(&mut rng, &mut session));
+    let source = rng
+        .chance(60)
+        .then(|| source(&mut rng, &mut session, is_complete));
     let options = if is_complete {
         complete_options(&mut rng)
     } else if is_bare {
@@ -202,7 +204,9 @@ fn moment(rng: &mut Rng) -> DateTime<Utc> {
 
 fn describe(rng: &mut Rng, session: &mut EntrenarSession, is_complete: bool, is_hostile: bool) {
     if is_complete || rng.chance(50) {
-        session.user = Some(if is_hostile {
+        session.user = Some(if is_complete {
+            "Ada Lovelace".to_owned()
+        } else if is_hostile {
             rng.text(true)
         } else {
             (*rng.pick(&NAMES)).into()
@@ -385,11 +389,15 @@ fn point(rng: &mut Rng, step: u64, is_hostile: bool) -> Point {
     }
 }
 
-fn source(rng: &mut Rng, session: &mut EntrenarSession) -> Vec<u8> {
+fn source(rng: &mut Rng, session: &mut EntrenarSession, is_complete: bool) -> Vec<u8> {
     let bytes = rng.text(true).repeat(3).into_bytes();
     session.source = Some(SourceInfo {
         name: rng.chance(90).then(|| (*rng.pick(&FILE_NAMES)).to_owned()),
-        format: [SourceFormat::Jupyter, SourceFormat::RuchyReplay][rng.index(2)],
+        // A recording by Ruchy does not say by which version.
+        format: match is_complete || rng.chance(50) {
+            true => SourceFormat::Jupyter,
+            false => SourceFormat::RuchyReplay,
+        },
         sha256: Sha256Hash::of(&bytes),
         size: u64::try_from(bytes.len()).unwrap(),
     });
@@ -423,6 +431,7 @@ fn complete_options(rng: &mut Rng) -> PreserveOptions {
             MetadataOrigin::Edited,
             context(false, "plain"),
         )],
+        ..PreserveOptions::default()
     }
 }
 
@@ -470,6 +479,7 @@ fn some_options(rng: &mut Rng, is_hostile: bool) -> PreserveOptions {
         } else {
             Vec::new()
         },
+        ..PreserveOptions::default()
     }
 }
 
@@ -508,7 +518,7 @@ fn context(is_hostile: bool, text: &str) -> ArtifactMetadata {
         language: Some(Language::parse("en-GB").unwrap()),
         url: Some("https://example.org/runs/64".into()),
         repository: Some("https://example.org/code.git".into()),
-        publisher: Some(words("Example University")),
+        publisher: Some(words("California Digital Library")),
         funding: Some(vec![funding]),
         related: Some(
             related

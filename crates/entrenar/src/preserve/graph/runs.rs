@@ -128,13 +128,8 @@ fn add_session(
         ),
     };
     let mut action = begin("#session", name, instrument, shared).with("description", about);
-    if alone {
-        add_times(
-            &mut action,
-            facts.artifact.created_at,
-            facts.artifact.completed_at,
-        );
-    }
+    let (began, ended) = (facts.artifact.created_at, facts.artifact.completed_at);
+    add_times(&mut action, began, ended);
     results(graph, &mut action, series);
     graph.add(action);
     graph.root().link("mentions", "#session");

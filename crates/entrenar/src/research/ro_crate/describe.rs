@@ -69,8 +69,16 @@ pub fn describe(graph: &mut Graph, artifact: &ResearchArtifact, date: NaiveDate)
     if let Some(publisher) = artifact.publisher.as_deref().map(one_line)
         && !publisher.is_empty()
     {
-        graph.add(Entity::new("#publisher", "Organization").with("name", publisher));
-        graph.root().link("publisher", "#publisher");
+        let id = match known_ror(artifact, &publisher) {
+            Some(ror) => organization(graph, &publisher, Some(ror)),
+            None => {
+                graph.add(Entity::new("#publisher", "Organization").with("name", publisher));
+                Some("#publisher".to_owned())
+            }
+        };
+        if let Some(id) = id {
+            graph.root().link("publisher", &id);
+        }
     }
     license(graph, artifact.license.as_ref());
     for (number, subject) in artifact.subjects.iter().enumerate() {
@@ -174,6 +182,20 @@ fn organization(graph: &mut Graph, name: &str, ror: Option<&Ror>) -> Option<Stri
             .with_some("url", url),
     );
     Some(id)
+}
+
+/// The ROR id of an affiliation or funder of that name.
+fn known_ror<'a>(artifact: &'a ResearchArtifact, name: &str) -> Option<&'a Ror> {
+    let places = artifact
+        .authors
+        .iter()
+        .flat_map(|author| &author.affiliations);
+    let places = places.map(|place| (&place.name, place.ror.as_ref()));
+    let funders = artifact.funding.iter();
+    let funders = funders.map(|funding| (&funding.funder, funding.funder_ror.as_ref()));
+    places
+        .chain(funders)
+        .find_map(|(known, ror)| ror.filter(|_| one_line(known) == name))
 }
 
 fn license(graph: &mut Graph, license: Option<&License>) {
