@@ -2,7 +2,6 @@
 #![cfg(all(feature = "preserve", feature = "signing"))]
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a panic is how a test fails, and a torn file is no loss to one"
 )]

@@ -1,8 +1,10 @@
 //! Whether each metadata file keeps to its format, and whether they agree.
 
+mod claims;
 mod notebook;
 #[cfg(feature = "signing")]
 mod preregistration;
+mod ro_crate;
 mod session;
 
 use std::collections::BTreeMap;
@@ -26,12 +28,22 @@ const SCRIPT: &str = "session.ruchy";
 const EVENTS: &str = "events.jsonl";
 const PREREGISTRATION: &str = "preregistration.json";
 
+const CITATION_BIB: &str = "citation.bib";
+const CITATION_CFF: &str = "CITATION.cff";
+const CODEMETA: &str = "codemeta.json";
+const DATACITE: &str = "datacite.json";
+
 /// The files whose content is checked, sorted.
 const METADATA: &[&str] = &[
+    CITATION_CFF,
+    CITATION_BIB,
+    CODEMETA,
+    DATACITE,
     EVENTS,
     METRICS,
     NOTEBOOK,
     PREREGISTRATION,
+    ro_crate::METADATA_FILE,
     SESSION_JSON,
     SCRIPT,
 ];
@@ -152,6 +164,8 @@ pub(super) fn check(
     );
     #[cfg(not(feature = "signing"))]
     let _ = options;
+    let graph = ro_crate::check(files, &mut found);
+    claims::check(files, graph.as_ref(), &mut found);
     report.problems.append(&mut found.problems);
     report.validated.append(&mut found.validated);
     report.notes.append(&mut found.notes);
