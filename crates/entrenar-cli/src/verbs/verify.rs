@@ -2,13 +2,17 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use entrenar::preserve::verify::{
-    self, Problem, Report, SignatureStatus, TimestampStatus, Verified, VerifyError, VerifyOptions,
+    self, Problem, ProblemKind, Report, SessionCopy, SignatureStatus, TimestampStatus, Verified,
+    VerifyError, VerifyOptions,
 };
 use entrenar::research::signing::PublicKey;
 use entrenar::research::signing::timestamp::TrustAnchors;
+use entrenar::session::SystemClock;
+use entrenar::store::{SqliteStore, Store as _, StoreMode};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -32,6 +36,8 @@ Examples:
   entrenar verify lora.zip --public-key alice.pub
   entrenar verify lora.zip --tsa-ca freetsa-ca.pem
   entrenar verify 3f2a91
+  entrenar verify lora.zip --against
+  entrenar verify lora.zip --against published.zip
   entrenar verify lora.zip --json | jq '.problems[].message'")]
 pub(crate) struct Args {
     /// A folder, a zip, or the id of a session
@@ -43,6 +49,9 @@ pub(crate) struct Args {
     /// Insist on a timestamp by an authority of these certificates (PEM or DER)
     #[arg(long, value_name = "FILE")]
     tsa_ca: Option<PathBuf>,
+    /// Compare with another copy: a store, an id, a folder or a zip; alone, the store
+    #[arg(long, value_name = "STORE|ID|DIR|ZIP", num_args = 0..=1, default_missing_value = "-")]
+    against: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -59,9 +68,48 @@ impl Args {
             authorities: self.tsa_ca.as_deref().map(authorities).transpose()?,
             ..VerifyOptions::default()
         };
-        let Verified { report, .. } =
-            verify::verify(&self.subject, &options).map_err(|error| unreadable(&error))?;
         let name = self.subject.to_string_lossy().into_owned();
+        let is_path = fs::symlink_metadata(&self.subject).is_ok();
+        let Verified {
+            mut report,
+            session,
+            chain,
+        } = if is_path {
+            verify::verify(&self.subject, &options).map_err(|error| unreadable(&error))?
+        } else {
+            stored(app, &name)?
+        };
+        if let Some(other) = &self.against {
+            let Some(session) = &session else {
+                return Err(Failure::new(
+                    Exit::InputFailed,
+                    format!("{name} has no session that can be compared"),
+                )
+                .hint("`entrenar verify` without `--against` says what is wrong with it"));
+            };
+            let (label, theirs) = other_copy(app, other, &session.id, &options)?;
+            if !theirs.report.holds() {
+                let problems = figures::count(theirs.report.problems.len(), "problem", "problems");
+                report
+                    .notes
+                    .push(format!("{label} does not hold itself: {problems}"));
+            }
+            let Some(other) = &theirs.session else {
+                return Err(Failure::new(
+                    Exit::InputFailed,
+                    format!("{label} has no session that can be compared"),
+                ));
+            };
+            let ours = SessionCopy {
+                session,
+                chain: chain.as_ref(),
+            };
+            let theirs = SessionCopy {
+                session: other,
+                chain: theirs.chain.as_ref(),
+            };
+            verify::compare(&mut report, ours, theirs, &label);
+        }
         if self.json {
             app.out.json(&document(&name, &report))?;
         } else {
@@ -73,6 +121,70 @@ impl Args {
             Exit::Broken
         })
     }
+}
+
+/// Verifies a session of the store.
+fn stored(app: &App, id: &str) -> Result<Verified, Failure> {
+    let (store, id) = app.find(id)?;
+    in_store(&store, &id)
+}
+
+fn in_store(store: &SqliteStore, id: &str) -> Result<Verified, Failure> {
+    let session = store.session(id)?;
+    let chain = store.chain(id)?;
+    let mut report = verify::verify_stored(&session, store.source(id)?.as_deref(), &chain);
+    for finding in store.check()? {
+        if finding.session.as_deref().is_none_or(|of| of == id) {
+            report
+                .problems
+                .push(Problem::new(ProblemKind::Changed, "", finding.message).at("store"));
+        }
+    }
+    Ok(Verified {
+        report,
+        session: Some(session),
+        chain: Some(chain),
+    })
+}
+
+/// The copy that `other` names, and what to call it.
+fn other_copy(
+    app: &App,
+    other: &Path,
+    id: &str,
+    options: &VerifyOptions,
+) -> Result<(String, Verified), Failure> {
+    if other == Path::new("-") {
+        return Ok(("the store".into(), stored(app, id)?));
+    }
+    let label = other.to_string_lossy().into_owned();
+    if fs::symlink_metadata(other).is_err() {
+        return Ok((format!("session {label}"), stored(app, &label)?));
+    }
+    if is_store(other) {
+        let store = SqliteStore::open(other, StoreMode::ReadOnly, SystemClock)?;
+        let verified = in_store(&store, &store.resolve(id)?)?;
+        return Ok((label, verified));
+    }
+    // Only the one that is verified need be signed.
+    let options = VerifyOptions {
+        threads: options.threads,
+        ..VerifyOptions::default()
+    };
+    let verified = verify::verify(other, &options).map_err(|error| unreadable(&error))?;
+    Ok((label, verified))
+}
+
+/// Whether the file begins as one of SQLite does.
+fn is_store(path: &Path) -> bool {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut begin = Vec::new();
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    is_file
+        && fs::File::open(path)
+            .and_then(|file| file.take(16).read_to_end(&mut begin))
+            .is_ok()
+        && begin == MAGIC
 }
 
 /// The largest key or bundle of certificates that is read.

@@ -94,10 +94,9 @@ impl SessionChain {
     /// The chain of a session that was imported and not edited.
     pub fn of_import(session: &EntrenarSession) -> Self {
         let mut chain = Self::new(&session.id);
-        chain.push(
-            "import",
-            import_detail(session, &ContentDigest::of(session)),
-        );
+        let source = session.source.as_ref().map(|source| source.sha256);
+        let detail = import_detail(session, &ContentDigest::of(session), source);
+        chain.push("import", detail);
         chain
     }
 
@@ -297,9 +296,13 @@ fn event_hash(
     Sha256Hash::of(&bytes)
 }
 
-/// The detail of the import of `session`, whose content digest is `digest`.
-pub(crate) fn import_detail(session: &EntrenarSession, digest: &ContentDigest) -> String {
-    let source = session.source.as_ref().map(|source| source.sha256);
+/// The detail of the import of `session`, whose content digest is `digest`, with a source document
+/// of the SHA-256 `source`.
+pub(crate) fn import_detail(
+    session: &EntrenarSession,
+    digest: &ContentDigest,
+    source: Option<Sha256Hash>,
+) -> String {
     let mut fields = state_fields(session, digest);
     fields.extend([
         ("cells".to_owned(), json!(session.code_history.len())),

@@ -11,6 +11,7 @@
 
 pub mod chain;
 mod clock;
+mod difference;
 mod digest;
 mod document;
 mod hash;
@@ -26,6 +27,7 @@ mod source;
 
 pub use chain::{SessionChain, SessionEvent};
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use difference::differences;
 pub use digest::ContentDigest;
 pub use document::{CellError, CellRecord, Document, DocumentCell, TextCell, TimeSource};
 pub use hash::Sha256Hash;

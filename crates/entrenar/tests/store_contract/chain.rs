@@ -28,7 +28,30 @@ pub(super) fn a_session_has_its_own_chain(open: Open) {
     assert_eq!(kinds, ["import", "tag", "rename", "note"]);
     let back = SessionChain::parse(&session.id, &one.to_jsonl()).unwrap();
     assert_eq!(back, one);
+    assert!(one.covers_content());
     assert_eq!(one.differences(&kept), []);
+    let mut other = kept;
+    other.notes = None;
+    other.code_history[0].source.push(' ');
+    let places: Vec<_> = one.differences(&other).into_iter().map(|d| d.0).collect();
+    assert_eq!(places, ["metadata.notes", "cells[0]"]);
+}
+
+pub(super) fn a_redacted_session_is_what_its_chain_says(open: Open) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    let mut session = read_from("one");
+    session.code_history[0].source.push_str(" # hunter2");
+    session.notes = Some("hunter2 again".into());
+    store.import(&session, Some(b"one")).unwrap();
+    store.redact(&session.id, "hunter2").unwrap();
+    let (chain, kept) = (
+        store.chain(&session.id).unwrap(),
+        store.session(&session.id).unwrap(),
+    );
+    assert_eq!(chain.differences(&kept), []);
+    assert_ne!(chain.differences(&session), []);
+    assert_eq!(store.check().unwrap(), []);
 }
 
 pub(super) fn a_removed_session_begins_a_new_chain(open: Open) {

@@ -448,6 +448,7 @@ macro_rules! contract {
             events_form_a_chain_without_foreign_text,
             a_session_has_its_own_chain,
             a_removed_session_begins_a_new_chain,
+            a_redacted_session_is_what_its_chain_says,
             a_redacted_secret_does_not_come_back,
             a_secret_that_stands_everywhere_is_refused,
             what_is_written_about_an_artifact_is_kept,

@@ -4,6 +4,7 @@
 //!
 //! `docs/verify.md` says what is checked, and what each kind of problem means.
 
+mod against;
 mod bag;
 mod content;
 mod files;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use crate::files::FileError;
 use crate::session::{EntrenarSession, SessionChain, Sha256Hash};
 
+pub use against::{SessionCopy, compare, verify_stored};
 pub use report::{
     Problem, ProblemKind, Report, SignatureCheck, SignatureStatus, SubjectKind, TimestampCheck,
     TimestampStatus,

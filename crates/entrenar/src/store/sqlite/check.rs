@@ -10,7 +10,7 @@ use super::events::{self, Event};
 use super::failure::Failure;
 use super::value::{Hash, Text, unsigned};
 use super::{described, digest, load};
-use crate::session::{Series, SeriesKey, Sha256Hash};
+use crate::session::{ContentDigest, EntrenarSession, Series, SeriesKey, Sha256Hash, chain};
 use crate::store::{Finding, StoreError};
 
 /// Looks for damage: pages, references, blobs, chunks, sessions, the event chain.
@@ -164,9 +164,8 @@ fn sessions(connection: &Connection) -> Result<Vec<Finding>, Failure> {
         found.extend(chunks(connection, row, &id)?);
         match load::session(connection, &id) {
             Ok(session) => {
-                let content = digest::content(&session).to_string();
                 match recorded_content(connection, &id)? {
-                    Some(recorded) if recorded == content => {}
+                    Some(recorded) if recorded.is_of(&session) => {}
                     Some(_) => found.push(of(
                         &id,
                         "its content is not what the event log says; restore a backup".into(),
@@ -194,7 +193,24 @@ fn sessions(connection: &Connection) -> Result<Vec<Finding>, Failure> {
 }
 
 /// The digest of a session's content by the last event that set it.
-fn recorded_content(connection: &Connection, id: &str) -> Result<Option<String>, Failure> {
+struct Recorded {
+    content: String,
+    version: Option<u64>,
+}
+
+impl Recorded {
+    fn is_of(&self, session: &EntrenarSession) -> bool {
+        let actual = match self.version {
+            Some(chain::CONTENT_VERSION) => ContentDigest::of(session).content,
+            // The stores of the first programs.
+            None => digest::content(session),
+            Some(_) => return false,
+        };
+        self.content == actual.to_string()
+    }
+}
+
+fn recorded_content(connection: &Connection, id: &str) -> Result<Option<Recorded>, Failure> {
     let mut statement = connection.prepare_cached(
         "SELECT detail FROM events WHERE session = ?1 AND kind IN ('import', 'redact')
          ORDER BY sequence DESC LIMIT 1",
@@ -205,10 +221,11 @@ fn recorded_content(connection: &Connection, id: &str) -> Result<Option<String>,
     };
     let detail: String = row.get(0)?;
     let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
-    Ok(detail
-        .get("content")
-        .and_then(Value::as_str)
-        .map(ToOwned::to_owned))
+    let content = detail.get("content").and_then(Value::as_str);
+    Ok(content.map(|content| Recorded {
+        content: content.to_owned(),
+        version: detail.get("content_version").and_then(Value::as_u64),
+    }))
 }
 
 /// Whether the figures for lists are those of the session.
@@ -216,7 +233,7 @@ fn figures(
     connection: &Connection,
     row: i64,
     id: &str,
-    session: &crate::session::EntrenarSession,
+    session: &EntrenarSession,
 ) -> Result<Vec<Finding>, Failure> {
     let metrics = &session.metrics;
     let agree = connection

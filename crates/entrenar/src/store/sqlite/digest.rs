@@ -1,5 +1,6 @@
-//! A digest over the decoded content of a session, so that another compression of the same
-//! points changes nothing. The layout is in `docs/store-format.md`.
+//! The digest of everything that a session holds, and the content digest of the first stores,
+//! which are still checked. Newer ones have [`ContentDigest`](crate::session::ContentDigest). The
+//! layout is in `docs/store-format.md`.
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::load;
 use super::prepare::{Computed, Prepared, Source};
 use super::value::{self, length, moment, optional_moment, optional_text, signed, text};
+use crate::session::chain;
 use crate::session::{
     Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
 };
@@ -108,13 +109,7 @@ fn one(
         .into());
     }
     insert(connection, clock, &session, &source, &computed)?;
-    let detail = events::detail([
-        ("cells", json!(session.code_history.len())),
-        ("content", json!(computed.content.to_string())),
-        ("points", json!(session.metrics.point_count())),
-        ("source", json!(source.sha256.map(|hash| hash.to_string()))),
-        ("warnings", json!(session.warnings.len())),
-    ]);
+    let detail = chain::import_detail(&session, &computed.content, source.sha256);
     events::append(
         connection,
         clock,

@@ -10,7 +10,7 @@ use super::chunk::{self, Statistics};
 use super::digest;
 use super::import::{JOINED_OUTPUT, NO_OUTPUT, OWN_OUTPUT};
 use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
-use crate::session::{DocumentCell, EntrenarSession, Sha256Hash, output};
+use crate::session::{ContentDigest, DocumentCell, EntrenarSession, Sha256Hash, output};
 use crate::store::StoreError;
 
 /// Outputs and sources, which are checked each, aside: with fewer bytes, escaped as JSON up to
@@ -109,8 +109,8 @@ impl<'a> Source<'a> {
 /// What the rows of a session need beside the session itself.
 #[derive(Debug)]
 pub(super) struct Computed {
-    /// The digest of the content.
-    pub(super) content: Sha256Hash,
+    /// The digest of the content and of its parts.
+    pub(super) content: ContentDigest,
     /// The digest of everything.
     pub(super) whole: Sha256Hash,
     /// Some row may be too large for SQLite.
@@ -158,12 +158,14 @@ impl Computed {
                 })
                 .collect()
         });
-        let (content, content_bytes) = digest::content_with(session, &outputs);
-        let (whole, other_bytes) = digest::whole(session, &content);
+        let content = ContentDigest::with_outputs(session, |cell, place| {
+            outputs.get(cell)?.get(place).map(|output| output.sha256)
+        });
+        let (whole, other_bytes) = digest::whole(session, &content.content);
         Ok(Self {
+            is_large: content.covered_bytes + other_bytes > LARGE_SESSION_BYTES,
             content,
             whole,
-            is_large: content_bytes + other_bytes > LARGE_SESSION_BYTES,
             output_from: output_from.collect(),
             chunks: chunks.collect(),
             outputs,

@@ -13,6 +13,7 @@ use super::prepare::{Computed, Source};
 use super::secret::{MARK, Secret};
 use super::value::Hash;
 use super::{described, edit, load};
+use crate::session::chain;
 use crate::session::{
     CellRecord, Clock, DocumentCell, EntrenarSession, Origin, Point, Series, SeriesKey,
     SessionMetrics, Sha256Hash, TextCell, output,
@@ -70,16 +71,20 @@ pub(super) fn rows(
     )?;
     described::put(connection, described::METADATA, id, metadata.as_deref())?;
     described::put(connection, described::REFERENCES, id, references.as_deref())?;
-    let detail = events::detail([
-        ("artifact", described::digest(metadata.as_deref())),
-        ("content", json!(computed.content.to_string())),
-        ("occurrences", json!(walk.occurrences)),
-        ("references", described::digest(references.as_deref())),
-        (
-            "source",
-            json!(redacted_source.map(|hash| hash.to_string())),
-        ),
-    ]);
+    let mut fields = chain::state_fields(&session, &computed.content);
+    fields.extend(
+        [
+            ("artifact", described::digest(metadata.as_deref())),
+            ("occurrences", json!(walk.occurrences)),
+            ("references", described::digest(references.as_deref())),
+            (
+                "source",
+                json!(redacted_source.map(|hash| hash.to_string())),
+            ),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    let detail = chain::sorted(fields);
     events::append(
         connection,
         clock,
