@@ -1,5 +1,5 @@
 //! An artifact folder in which anything was changed does not verify.
-#![cfg(all(feature = "preserve", feature = "signing"))]
+#![cfg(feature = "ro-crate")]
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,

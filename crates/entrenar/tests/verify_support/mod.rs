@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
-use entrenar::preserve::{self, Parts, PreserveOptions, verify};
+use entrenar::preserve::{self, ArtifactFolder, Parts, PreserveOptions, verify};
 use entrenar::session::*;
 use serde_json::json;
 use tempfile::TempDir;
@@ -60,18 +60,45 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// An artifact folder.
     pub(crate) fn folder() -> Self {
+        Self::written("artifact", |folder, path| {
+            preserve::write(folder, path, false).unwrap();
+        })
+    }
+
+    /// A zip of one.
+    pub(crate) fn zip() -> Self {
+        Self::written("artifact.zip", |folder, path| {
+            preserve::write_zip(folder, path, false, false).unwrap();
+        })
+    }
+
+    /// A bag.
+    pub(crate) fn bag() -> Self {
+        Self::written("bag", |folder, path| {
+            preserve::write_bag(folder, path, false).unwrap();
+        })
+    }
+
+    /// A zip of a bag.
+    pub(crate) fn zipped_bag() -> Self {
+        Self::written("bag.zip", |folder, path| {
+            preserve::write_zip(folder, path, true, false).unwrap();
+        })
+    }
+
+    fn written(name: &str, write: impl FnOnce(&ArtifactFolder, &Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("artifact");
+        let path = folder.path().join(name);
         let (session, source) = session();
         let chain = SessionChain::of_import(&session);
+        let artifact = preserve::describe(&session, &PreserveOptions::default());
         let parts = Parts {
             source: Some(&source),
             chain: Some(&chain),
             ..Parts::default()
         };
-        let artifact = preserve::describe(&session, &PreserveOptions::default());
         let built = preserve::build(&session, &artifact, &parts).unwrap();
-        preserve::write(&built, &path, false).unwrap();
+        write(&built, &path);
         Self {
             path,
             _folder: folder,

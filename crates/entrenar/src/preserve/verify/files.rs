@@ -76,3 +76,19 @@ pub(super) fn compare(
     }));
     problems
 }
+
+/// The files of which [`compare`] tells: the checks of their content need not tell again.
+pub(super) fn told(there: &BTreeMap<&str, Option<Sha256Hash>>, list: &Sums) -> BTreeSet<String> {
+    if list.0.is_empty() {
+        return BTreeSet::new();
+    }
+    let listed = list
+        .0
+        .iter()
+        .filter(|(path, hash)| there.get(path.as_str()).copied().flatten().as_ref() != Some(*hash));
+    let added = there.keys().filter(|path| !list.0.contains_key(**path));
+    listed
+        .map(|(path, _)| path.clone())
+        .chain(added.map(|path| (*path).to_owned()))
+        .collect()
+}

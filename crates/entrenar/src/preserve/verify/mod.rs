@@ -205,9 +205,8 @@ fn verify_tree(
         }
         signatures::check_wanted(options, &mut report);
     }
-    #[cfg(not(feature = "signing"))]
-    drop(listed);
-    let (session, chain) = content::check(&crate_files, prefix, options, &mut report);
+    let told = files::told(&crate_files.digests(), &listed);
+    let (session, chain) = content::check(&crate_files, prefix, &told, options, &mut report);
     Ok(Verified {
         report,
         session,
@@ -365,4 +364,27 @@ pub fn fuzz_sums(bytes: &[u8]) {
         let (list, _) = sums::parse(SHA256SUMS, bytes, form);
         assert!(list.0.keys().all(|path| sums::unsafe_path(path).is_none()));
     }
+}
+
+/// For the fuzz target of metadata: each metadata file, with `bytes` as its content.
+#[cfg(fuzzing)]
+pub fn fuzz_content(bytes: &[u8]) {
+    let mut report = Report::new(SubjectKind::Folder);
+    for path in content::METADATA {
+        let mut files = content::Files::default();
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        files.add(
+            path,
+            Some(Sha256Hash::of(bytes)),
+            size,
+            Some(bytes.to_vec()),
+        );
+        drop(content::check(
+            &files,
+            "",
+            &std::collections::BTreeSet::new(),
+            &mut report,
+        ));
+    }
+    drop(report.sorted());
 }

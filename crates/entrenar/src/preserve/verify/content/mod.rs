@@ -7,7 +7,7 @@ mod preregistration;
 mod ro_crate;
 mod session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::session::{EntrenarSession, SessionChain, Sha256Hash};
 
@@ -34,7 +34,7 @@ const CODEMETA: &str = "codemeta.json";
 const DATACITE: &str = "datacite.json";
 
 /// The files whose content is checked, sorted.
-const METADATA: &[&str] = &[
+pub(super) const METADATA: &[&str] = &[
     CITATION_CFF,
     CITATION_BIB,
     CODEMETA,
@@ -122,11 +122,13 @@ impl Findings<'_> {
     }
 }
 
-/// Checks the content of all metadata files.
+/// Checks the content of all metadata files. That a file of `told` is there or not, or has other
+/// bytes, is known already.
 pub(super) fn check(
     files: &Files,
     prefix: &str,
     options: &VerifyOptions,
+    told: &BTreeSet<String>,
     report: &mut Report,
 ) -> (Option<EntrenarSession>, Option<SessionChain>) {
     let mut found = Findings {
@@ -164,7 +166,7 @@ pub(super) fn check(
     );
     #[cfg(not(feature = "signing"))]
     let _ = options;
-    let graph = ro_crate::check(files, &mut found);
+    let graph = ro_crate::check(files, told, &mut found);
     claims::check(files, graph.as_ref(), &mut found);
     report.problems.append(&mut found.problems);
     report.validated.append(&mut found.validated);

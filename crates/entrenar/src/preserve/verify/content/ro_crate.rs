@@ -71,7 +71,11 @@ impl Check {
 }
 
 /// Checks the metadata file; gives its graph if it can be read.
-pub(super) fn check(files: &Files, found: &mut Findings<'_>) -> Option<Graph> {
+pub(super) fn check(
+    files: &Files,
+    told: &BTreeSet<String>,
+    found: &mut Findings<'_>,
+) -> Option<Graph> {
     let bytes = files.bytes(METADATA_FILE)?;
     found.validated(METADATA_FILE);
     let mut check = Check {
@@ -90,7 +94,7 @@ pub(super) fn check(files: &Files, found: &mut Findings<'_>) -> Option<Graph> {
         root(graph, &mut check);
         references(graph, &mut check);
         actions(graph, &mut check);
-        parts(graph, files, &mut check);
+        parts(graph, files, told, &mut check);
     }
     for (place, message) in check.problems {
         found.problem(ProblemKind::Format, METADATA_FILE, &place, message);
@@ -278,7 +282,7 @@ fn actions(graph: &Graph, check: &mut Check) {
 }
 
 /// The files that are there are those that the root has as parts, each as it is described.
-fn parts(graph: &Graph, files: &Files, check: &mut Check) {
+fn parts(graph: &Graph, files: &Files, told: &BTreeSet<String>, check: &mut Check) {
     let Some(root) = graph.root() else { return };
     let parts: BTreeSet<&str> = links(root, "hasPart").collect();
     let is_file = |entity: &Entity| values(entity, "@type").iter().any(|kind| kind == "File");
@@ -299,6 +303,7 @@ fn parts(graph: &Graph, files: &Files, check: &mut Check) {
             check.add(id, "it is a file and no part of the root (hasPart)");
         }
         match files.0.get(&path) {
+            _ if told.contains(&path) => {}
             None => check.add(id, "there is no such file"),
             Some(known) => {
                 let size = known.size.to_string();
@@ -317,6 +322,7 @@ fn parts(graph: &Graph, files: &Files, check: &mut Check) {
     }
     let undescribed = files.0.keys().filter(|path| {
         !described.contains(*path)
+            && !told.contains(*path)
             && ![METADATA_FILE, PREVIEW_FILE].contains(&path.as_str())
             && !path.starts_with(SHA256SUMS)
     });

@@ -45,7 +45,7 @@ pub(super) fn check(
         }
     }
     gaps(directory, &spans, problems);
-    super::canonical::check(bytes, directory, problems, notes);
+    super::canonical::check(bytes, directory, problems, notes)?;
     Ok(spans)
 }
 
