@@ -206,7 +206,7 @@ fn verify_tree(
         signatures::check_wanted(options, &mut report);
     }
     let told = files::told(&crate_files.digests(), &listed);
-    let (session, chain) = content::check(&crate_files, prefix, &told, options, &mut report);
+    let (session, chain) = content::check(&crate_files, prefix, options, &told, &mut report);
     Ok(Verified {
         report,
         session,

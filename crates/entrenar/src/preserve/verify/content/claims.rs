@@ -49,12 +49,24 @@ pub(super) fn check(files: &Files, graph: Option<&Graph>, found: &mut Findings<'
     };
     for (path, claims) in others {
         for (what, same) in [
-            ("title", agree(&expected.title, &claims.title)),
-            ("authors", agree(&expected.authors, &claims.authors)),
-            ("DOI", agree(&expected.doi, &claims.doi)),
-            ("version", agree(&expected.version, &claims.version)),
-            ("licence", agree(&expected.license, &claims.license)),
-            ("date", agree(&expected.date, &claims.date)),
+            (
+                "title",
+                agree(expected.title.as_ref(), claims.title.as_ref()),
+            ),
+            (
+                "authors",
+                agree(expected.authors.as_ref(), claims.authors.as_ref()),
+            ),
+            ("DOI", agree(expected.doi.as_ref(), claims.doi.as_ref())),
+            (
+                "version",
+                agree(expected.version.as_ref(), claims.version.as_ref()),
+            ),
+            (
+                "licence",
+                agree(expected.license.as_ref(), claims.license.as_ref()),
+            ),
+            ("date", agree(expected.date.as_ref(), claims.date.as_ref())),
         ] {
             if !same {
                 found.problem(
@@ -68,7 +80,7 @@ pub(super) fn check(files: &Files, graph: Option<&Graph>, found: &mut Findings<'
     }
 }
 
-fn agree<T: PartialEq>(one: &Option<T>, two: &Option<T>) -> bool {
+fn agree<T: PartialEq>(one: Option<&T>, two: Option<&T>) -> bool {
     match (one, two) {
         (Some(one), Some(two)) => one == two,
         _ => true,
