@@ -4,10 +4,6 @@
 //! of three authors, two grants, references and related works, and writes each in every format.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "it measures time; its output is not for a file"
-)]
 
 use std::error::Error;
 use std::time::{Duration, Instant};
