@@ -22,6 +22,7 @@ mod check;
 mod write;
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -144,7 +145,10 @@ impl CitationStyle {
     pub fn from_csl(xml: &str) -> Result<Self, StyleError> {
         check::source(xml)?;
         let style = Style::from_xml(xml).map_err(|error| StyleError::InvalidStyle {
-            message: error.to_string(),
+            message: match error.source() {
+                Some(cause) => format!("{error}: {cause}"),
+                None => error.to_string(),
+            },
         })?;
         match style {
             Style::Independent(style) => {
@@ -317,6 +321,13 @@ fn item((reference, number): (&Reference, usize)) -> Item {
                 _ => continue,
             };
             fields.insert(name, value);
+        }
+    }
+    // A preprint that is known by its number alone can be reached, too.
+    if let (None, Some(identifier)) = (reference.address(), reference.identifiers.first()) {
+        let address = identifier.uri();
+        if address.starts_with("https://") {
+            fields.insert("URL".to_owned(), ItemValue::String(address));
         }
     }
     for (name, people) in [
