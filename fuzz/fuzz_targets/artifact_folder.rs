@@ -59,14 +59,14 @@ fn check(bytes: &[u8], context: SourceContext) {
     bridge::read(json, &SourceContext::default()).expect("our own session.json can be read");
 }
 
-/// Every entity is described once, by an `@id` in the characters of RFC 3986, and every local reference has its
+/// Every entity is described once, by an `@id` in the characters of RFC 3987, and every local reference has its
 /// entity.
 fn check_crate(metadata: &[u8]) {
     let metadata: Value = serde_json::from_slice(metadata).expect("JSON");
     let entities = metadata["@graph"].as_array().expect("a graph");
     let ids: std::collections::BTreeSet<&str> = entities.iter().filter_map(|entity| entity["@id"].as_str()).collect();
     assert_eq!(ids.len(), entities.len());
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    let allowed = |b: u8| !b.is_ascii() || b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
     assert!(ids.iter().all(|id| id.bytes().all(allowed)));
     for value in entities.iter().filter_map(Value::as_object).flat_map(|entity| entity.values()) {
         for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {

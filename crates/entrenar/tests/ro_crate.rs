@@ -109,7 +109,7 @@ fn artifact(session: &EntrenarSession) -> ResearchArtifact {
         ..PreserveOptions::default()
     };
     let mut artifact = describe(session, &options);
-    artifact.publisher = Some("Zenodo".into());
+    artifact.publisher = Some("California Digital Library".into());
     artifact
 }
 
@@ -233,7 +233,7 @@ fn every_file_is_described_with_size_digest_and_format() {
                 assert_eq!(entity["sha256"], Sha256Hash::of(bytes).to_string(), "{id}");
             }
         }
-        let id = "attachments/a%20b%231%2050%25/%C3%9Cbung%20%5Bx%5D%7By%7D'%C3%BC.bin";
+        let id = "attachments/a%20b%231%2050%25/Übung%20%5Bx%5D%7By%7D'ü.bin";
         let results = graph["#run-1"]["result"].as_array().unwrap();
         assert!(results.contains(&json!({ "@id": id })), "{results:?}");
     }

@@ -28,6 +28,7 @@ const LANGUAGES: &[(&str, &str, &str)] = &[
     ("ruchy", "Ruchy", "https://github.com/paiml/ruchy"),
     ("rust", "Rust", "https://www.rust-lang.org/"),
     ("scala", "Scala", "https://www.scala-lang.org/"),
+    ("swift", "Swift", "https://www.swift.org/"),
 ];
 
 /// What ran the cells.
