@@ -30,7 +30,11 @@ fn a_crate_with_files_as_folder_zip_and_bag() {
             "model.safetensors=weights/rank 64.safetensors",
         ]
     };
-    insta::assert_snapshot!("folder", home.transcript(&args("out")));
+    let said = home.transcript(&args("out"));
+    // The size changes with the version of the program, which is in some of the files.
+    let (before, rest) = said.split_once(" files, ").unwrap();
+    let (_, after) = rest.split_once(", RO-Crate").unwrap();
+    insta::assert_snapshot!("folder", format!("{before} files, …, RO-Crate{after}"));
     let inside = home.work().join("out");
     for path in [
         "attachments/data/train set.csv",
