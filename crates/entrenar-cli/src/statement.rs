@@ -79,9 +79,10 @@ impl Statement {
     pub(crate) fn options(&self, app: &mut App, id: &str) -> Result<PreserveOptions, Failure> {
         let mut sources = vec![MetadataSource::new(MetadataOrigin::Flags, self.flags())];
         sources.extend(metadata::sources(app, id, !self.no_metadata_files)?);
+        let references = cited::of_session(app, id, &sources)?;
         Ok(PreserveOptions {
             metadata: sources,
-            references: cited::of(app, id)?,
+            references,
             ..PreserveOptions::default()
         })
     }

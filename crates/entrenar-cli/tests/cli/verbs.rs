@@ -424,6 +424,31 @@ fn references_are_kept_and_cited_through_other_sessions() {
 }
 
 #[test]
+fn a_project_names_its_bibliography() {
+    let home = two();
+    home.file("refs.bib", REFS.as_bytes());
+    home.file("entrenar.toml", b"references = \"refs.bib\"\n");
+    let upstream = home.run(&["cite", "aaaa", "--upstream"]);
+    assert_eq!(
+        upstream.out().matches("\n@").count() + 1,
+        2,
+        "{}",
+        upstream.out()
+    );
+    assert!(
+        upstream.err().contains("refs.bib:5:1"),
+        "{}",
+        upstream.err()
+    );
+    let none = home.run(&["cite", "aaaa", "--upstream", "--no-metadata-files"]);
+    assert_eq!(none.out(), "");
+    home.file("entrenar.toml", b"references = [\"gone.bib\", 7]\n");
+    transcript!(home, ["cite", "aaaa", "--upstream"]);
+    home.file("entrenar.toml", b"references = [\"gone.bib\"]\n");
+    transcript!(home, ["cite", "aaaa", "--upstream"]);
+}
+
+#[test]
 fn citations_are_formatted() {
     let home = two();
     let date = ["--date", "2026-11-22", "--author", "Ludwig van Beethoven"];

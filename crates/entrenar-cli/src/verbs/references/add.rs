@@ -1,12 +1,9 @@
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser as _};
 use entrenar::preserve::{self, PreserveOptions};
 use entrenar::research::graph::{identity, unique_key};
-use entrenar::research::read::{self, ReadError, ReadLimits};
 use entrenar::research::{
     Author, Doi, PartialDate, Reference, ReferenceKind, RelationType, UsedAs,
 };
@@ -173,15 +170,7 @@ impl Args {
     fn read_files(&self, app: &mut App) -> Result<Vec<Reference>, Failure> {
         let mut all = Vec::new();
         for path in &self.files {
-            let name = path.display().to_string();
-            let bytes = bytes_of(path)?;
-            let read = read::bibliography(&name, &bytes, ReadLimits::default())
-                .map_err(|error| unreadable(&name, &error))?;
-            for problem in &read.problems {
-                let line = Line::of(Tone::Warning, "! ").plain(format!("{name}:{problem}"));
-                app.err.long_line(&line)?;
-            }
-            all.extend(read.references);
+            all.extend(cited::read_file(app, path)?);
         }
         if self.key.is_empty() {
             if all.is_empty() {
@@ -210,39 +199,5 @@ fn some_of(names: &[&str]) -> String {
     match names.len().saturating_sub(MOST) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
-    let limit = u64::try_from(ReadLimits::default().max_bytes).unwrap_or(u64::MAX);
-    let failed = |error: &io::Error| {
-        Failure::new(Exit::InputFailed, format!("cannot read {}", path.display())).because(error)
-    };
-    let mut bytes = Vec::new();
-    // One byte beyond the limit is enough for the reader to refuse it.
-    let most = limit.saturating_add(1);
-    if path == Path::new("-") {
-        let stdin = io::stdin().lock();
-        stdin
-            .take(most)
-            .read_to_end(&mut bytes)
-            .map_err(|error| failed(&error))?;
-    } else {
-        let file = File::open(path).map_err(|error| failed(&error))?;
-        file.take(most)
-            .read_to_end(&mut bytes)
-            .map_err(|error| failed(&error))?;
-    }
-    Ok(bytes)
-}
-
-fn unreadable(name: &str, error: &ReadError) -> Failure {
-    let failure = Failure::new(Exit::InputFailed, format!("cannot read {name}")).because(error);
-    match error {
-        ReadError::NotUtf8 { .. } => failure.hint("convert it first: `iconv -f latin1 -t utf-8`"),
-        ReadError::UnknownFormat => {
-            failure.hint("files are known by .bib, .cff and .json, or by how they begin")
-        }
-        _ => failure,
     }
 }

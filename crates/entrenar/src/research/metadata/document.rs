@@ -13,6 +13,7 @@ use crate::research::{
 /// Keys of the document that are no fields.
 const PEOPLE: &str = "people";
 const AFFILIATION: &str = "affiliation";
+const REFERENCES: &str = "references";
 
 /// A table whose keys are all known, or were complained of.
 struct Section<'a> {
@@ -39,6 +40,10 @@ impl<'a> Section<'a> {
 pub(super) fn read(node: &Node, scope: TomlScope, problems: &mut Problems<'_>) -> ArtifactMetadata {
     let mut known: Vec<&str> = MetadataField::ALL.iter().map(|field| field.key()).collect();
     known.extend([PEOPLE, AFFILIATION]);
+    // Bibliographies are named by their place beside the file, which only a project has.
+    if scope == TomlScope::Project {
+        known.push(REFERENCES);
+    }
     let mut reader = Reader { problems };
     let Some(section) = reader.section(node, "", &known) else {
         return ArtifactMetadata::default();
@@ -80,6 +85,7 @@ impl Reader<'_, '_> {
             software: self.list(s, "software", Self::software),
             hardware: self.list(s, "hardware", Self::item_text),
             people: self.list(s, PEOPLE, Self::person).unwrap_or_default(),
+            references: self.texts(s, REFERENCES),
         }
     }
 
@@ -154,6 +160,17 @@ impl Reader<'_, '_> {
         let items = nodes.iter().enumerate();
         let items = items.filter_map(|(at, node)| item(self, node, &format!("{path}[{at}]")));
         Some(items.collect())
+    }
+
+    /// A text or a list of them.
+    fn texts(&mut self, s: &Section<'_>, key: &str) -> Vec<String> {
+        match s.get(key) {
+            None => Vec::new(),
+            Some(node) if matches!(node.value, Content::List(_)) => {
+                self.list(s, key, Self::item_text).unwrap_or_default()
+            }
+            Some(_) => self.text(s, key).into_iter().collect(),
+        }
     }
 
     fn item_text(&mut self, node: &Node, path: &str) -> Option<String> {

@@ -112,6 +112,9 @@ pub struct ArtifactMetadata {
     pub hardware: Option<Vec<String>>,
     /// People known by name: facts about them, for whoever is an author. It makes nobody one.
     pub people: Vec<KnownPerson>,
+    /// Bibliographies of the works that every session of the project cites, as paths beside the
+    /// file that names them; whoever reads them puts their works into the artifact.
+    pub references: Vec<String>,
 }
 
 /// Facts about a person, written once, and the names by which sessions know the person.
