@@ -90,8 +90,10 @@ def check_cff(path, items):
     doi = (citation.get("identifier") or "").removeprefix("https://doi.org/")
     if doi.startswith("10."):
         same(path.name, "doi", doi, item.get("DOI"))
-    theirs = [a.get("familyName") or a.get("name") for a in citation.get("author", [])]
-    ours = [" ".join(filter(None, [a.get("non-dropping-particle"), a.get("family")])) or a["literal"]
+    names = ("familyName", "name", "givenName", "alternateName")
+    theirs = [next((a[n] for n in names if a.get(n)), "") for a in citation.get("author", [])]
+    ours = [" ".join(filter(None, [a.get("non-dropping-particle"), a.get("family"),
+                             a.get("suffix")])) or a["literal"]
             for a in item.get("author", [])]
     same(path.name, "authors", " & ".join(theirs), " & ".join(ours))
     print(f"{path.name}: compared with cffconvert")
