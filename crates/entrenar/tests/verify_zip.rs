@@ -50,7 +50,7 @@ fn what_was_written_holds() {
 fn places(bytes: &[u8]) -> Vec<usize> {
     let mut places: Vec<_> = (0..bytes.len()).step_by(311).collect();
     for at in 0..bytes.len() {
-        if bytes[at..].starts_with(b"PK") {
+        if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"PK")) {
             places.extend(at..(at + 64).min(bytes.len()));
         }
     }
@@ -85,14 +85,16 @@ fn every_changed_inserted_or_missing_byte_of_a_zip_is_found() {
     assert!(!is_found(&fixture.path));
 }
 
+type Files = Vec<(String, Vec<u8>)>;
+
 /// The files of a zip, as its own program would write them again.
-fn zipped_again(path: &Path, order: impl Fn(&mut Vec<(String, Vec<u8>)>)) {
+fn zipped_again(path: &Path, order: impl Fn(&mut Files)) {
     use std::io::{Cursor, Read as _, Write as _};
     use zip::write::SimpleFileOptions;
 
     let bytes = fs::read(path).unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
-    let mut files: Vec<(String, Vec<u8>)> = (0..archive.len())
+    let mut files: Files = (0..archive.len())
         .map(|index| {
             let mut file = archive.by_index(index).unwrap();
             let mut bytes = Vec::new();
@@ -115,7 +117,7 @@ fn zipped_again(path: &Path, order: impl Fn(&mut Vec<(String, Vec<u8>)>)) {
 
 #[test]
 fn files_of_a_zip_that_come_go_and_move_are_found() {
-    let kinds = |order: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let kinds = |order: &dyn Fn(&mut Files)| {
         let fixture = Fixture::zip();
         zipped_again(&fixture.path, order);
         problems(&fixture.path)
