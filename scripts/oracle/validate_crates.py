@@ -22,19 +22,19 @@ from findings import Findings, facts, folders, version
 
 PROFILE = "process-run-crate-0.5"
 
-# Identifier of the check: the absent fact because of which it is found.
+# Identifier of the check: the absent facts because of any of which it is found.
 EXPECTED = {
-    "process-run-crate-0.5_3.2": "interpreter",
-    "process-run-crate-0.5_4.1": "version of the interpreter",
-    "process-run-crate-0.5_5.1": "interpreter",
-    "process-run-crate-0.5_7.1": "interpreter",
-    "process-run-crate-0.5_8.4": "end",
-    "process-run-crate-0.5_8.6": "agent",
-    "ro-crate-1.1_22.2": "author",
-    "ro-crate-1.1_22.3": "publisher",
-    "ro-crate-1.1_30.2": "affiliation",
-    "ro-crate-1.1_30.3": "affiliation",
-    "ro-crate-1.1_31.2": "address of an organisation",
+    "process-run-crate-0.5_3.2": {"interpreter", "address of the interpreter"},
+    "process-run-crate-0.5_4.1": {"version of the interpreter"},
+    "process-run-crate-0.5_5.1": {"interpreter", "address of the interpreter"},
+    "process-run-crate-0.5_7.1": {"interpreter"},
+    "process-run-crate-0.5_8.4": {"end"},
+    "process-run-crate-0.5_8.6": {"agent"},
+    "ro-crate-1.1_22.2": {"author"},
+    "ro-crate-1.1_22.3": {"publisher"},
+    "ro-crate-1.1_30.2": {"affiliation"},
+    "ro-crate-1.1_30.3": {"affiliation"},
+    "ro-crate-1.1_31.2": {"address of an organisation"},
 }
 
 
@@ -81,13 +81,13 @@ def judge(place, issues):
     absent = set(facts(place)["absent"])
     found = set()
     for severity, check, message, entity in issues:
-        if severity == "RECOMMENDED" and EXPECTED.get(check) in absent:
+        if severity == "RECOMMENDED" and EXPECTED.get(check, set()) & absent:
             found.add(check)
         else:
             yield f"{severity} {check}: {message}"
-    for check, fact in EXPECTED.items():
-        if fact in absent and check not in found:
-            yield f"{check} was expected, for {fact} is absent"
+    for check, why in EXPECTED.items():
+        if why & absent and check not in found:
+            yield f"{check} was expected, for {sorted(why & absent)} is absent"
 
 
 def read(place):
@@ -130,7 +130,11 @@ def main():
         small = [place for place in crates if (place / "ro-crate-metadata.json").stat().st_size <= largest]
         if len(small) < len(crates):
             print(f"{len(crates) - len(small)} crates of more than {largest} bytes of metadata are left out of {name}")
-        crates_read = small[:limit]
+        # of a part, every fourth is a real session
+        real = [place for place in small if place.name.startswith("real")]
+        made = [place for place in small if not place.name.startswith("real")]
+        crates_read = made[: max(limit - limit // 4, limit - len(real))]
+        crates_read += real[: limit - len(crates_read)]
         with multiprocessing.Pool(2, start, [cache]) as pool:
             for place, issues, seconds in pool.imap_unordered(validate, crates_read):
                 found.files[name] += 1

@@ -1,4 +1,4 @@
-//! The validators of the field on generated sessions.
+//! The validators of the field on generated sessions and on real ones.
 #![cfg(feature = "ro-crate")]
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use entrenar::bridge::{Limits, read_file};
 use entrenar::export::model_card::{self, ModelCardOptions};
 use entrenar::export::{croissant, prov};
 use entrenar::preserve;
@@ -51,6 +52,9 @@ impl Folder {
     }
 }
 
+/// Languages in the corpus whose home page is known.
+const KNOWN: [&str; 4] = ["python", "julia", "r", "rust"];
+
 /// What nobody said about a session and validators recommend to say.
 fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<&'static str> {
     let session = &made.session;
@@ -85,11 +89,28 @@ fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<
             .any(|(known, ror)| ror && one_line(known) == one_line(name))
     };
     let is_organisation = |who: &&Author| who.kind() == AuthorKind::Organisation;
+    let metadata = &session.document.metadata;
+    let text = |part: &str, key: &str| {
+        let value = metadata.get(part)?.get(key)?.as_str()?;
+        (!value.trim().is_empty()).then_some(value)
+    };
     let is_ruchy = session
         .source
         .as_ref()
         .is_some_and(|source| source.format.is_ruchy());
-    let language = session.document.metadata.contains_key("language_info");
+    let ruchy = metadata.contains_key("ruchy_version")
+        || metadata
+            .get("metadata")
+            .is_some_and(|inner| inner.get("ruchy_version").is_some());
+    let (has_language, has_version) = match is_ruchy {
+        true => (true, ruchy),
+        false => (
+            text("language_info", "name")
+                .or(text("kernelspec", "language"))
+                .is_some(),
+            text("language_info", "version").is_some(),
+        ),
+    };
     [
         ("date", preserve::publication_date(artifact).is_none()),
         (
@@ -118,8 +139,15 @@ fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<
                         && authors.iter().all(|who| who.name.trim() != user.name)
                 }),
         ),
-        ("version of the interpreter", is_ruchy),
-        ("interpreter", !is_ruchy && !language),
+        ("version of the interpreter", has_language && !has_version),
+        ("interpreter", !has_language),
+        (
+            "address of the interpreter",
+            !is_ruchy
+                && text("language_info", "name")
+                    .or(text("kernelspec", "language"))
+                    .is_some_and(|name| !KNOWN.contains(&name.to_ascii_lowercase().as_str())),
+        ),
     ]
     .into_iter()
     .filter_map(|(fact, is_absent)| is_absent.then_some(fact))
@@ -131,10 +159,46 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The sessions of public notebooks and recordings; of every second one, nothing is stated but
+/// the day of the release.
+fn real() -> Vec<(String, usize, generated::Generated)> {
+    let corpus = std::env::var_os("ENTRENAR_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    );
+    let mut files = Vec::new();
+    for (folder, extension) in [("notebooks", "ipynb"), ("ruchy", "replay")] {
+        let Ok(entries) = fs::read_dir(corpus.join(folder)) else {
+            println!("SKIPPED: no {folder}; set ENTRENAR_CORPUS");
+            continue;
+        };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        files.extend(paths.filter(|path| path.extension().is_some_and(|e| e == extension)));
+    }
+    files.sort();
+    let read = |(number, path): (usize, PathBuf)| {
+        let read = read_file(&path, Limits::default()).unwrap();
+        let options = preserve::PreserveOptions {
+            date: (number % 2 == 0).then(|| NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()),
+            ..preserve::PreserveOptions::default()
+        };
+        let made = generated::Generated {
+            session: read.session,
+            source: Some(read.source),
+            options,
+            is_complete: false,
+        };
+        (format!("real-{number:03}"), number, made)
+    };
+    files.into_iter().enumerate().map(read).collect()
+}
+
 /// Writes the artifact folder of each session, with the other formats beside its files.
 fn write_folders(root: &Path, count: u64) {
-    for (number, made) in generated::sessions(count).enumerate() {
-        let place = root.join(format!("{number:04}"));
+    let generated = generated::sessions(count).enumerate();
+    let named = generated.map(|(number, made)| (format!("{number:04}"), number, made));
+    for (name, number, made) in named.chain(real()) {
+        let place = root.join(name);
         let parts = preserve::Parts {
             source: made.source.as_deref(),
             ..preserve::Parts::default()
