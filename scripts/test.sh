@@ -20,6 +20,11 @@ cargo clippy --locked --quiet -p entrenar --no-default-features --all-targets
 cargo clippy --locked --quiet -p entrenar --no-default-features --features ruchy-sessions --all-targets
 cargo clippy --locked --quiet --workspace --all-features --all-targets
 
+say "each feature alone"
+for feature in store preserve citations signing ro-crate parquet; do
+  cargo check --locked --quiet -p entrenar --lib --no-default-features --features "$feature"
+done
+
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --all-features --no-deps
 
@@ -28,7 +33,7 @@ scripts/readme-example.sh
 
 say "fuzz"
 unset RUSTFLAGS
-run_fuzz 10
+run_fuzz 4
 export RUSTFLAGS="-D warnings"
 
 say "tests"
