@@ -6,8 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use entrenar::preserve::verify::{
-    self, Problem, ProblemKind, Report, SessionCopy, SignatureStatus, TimestampStatus, Verified,
-    VerifyError, VerifyOptions,
+    self, Problem, ProblemKind, Report, SessionCopy, SignatureStatus, SubjectKind, TimestampStatus,
+    Verified, VerifyError, VerifyOptions,
 };
 use entrenar::research::signing::PublicKey;
 use entrenar::research::signing::timestamp::TrustAnchors;
@@ -289,14 +289,14 @@ fn problem_line(problem: &Problem) -> Line {
 
 /// What was checked, a line each.
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
-    let mut facts = vec![(
-        report.subject.as_str(),
-        format!(
-            "{}, {}",
-            figures::count(report.files, "file", "files"),
-            figures::bytes(report.bytes)
-        ),
-    )];
+    let mut facts = Vec::new();
+    let size = figures::bytes(report.bytes);
+    if report.subject != SubjectKind::Session {
+        let files = figures::count(report.files, "file", "files");
+        facts.push((report.subject.as_str(), format!("{files}, {size}")));
+    } else if report.files > 0 {
+        facts.push(("source", size));
+    }
     if let Some(sums) = report.sums {
         facts.push(("SHA256SUMS", sums.to_string()));
     }

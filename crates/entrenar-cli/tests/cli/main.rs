@@ -12,3 +12,5 @@ mod support;
 mod terminal;
 #[cfg(test)]
 mod verbs;
+#[cfg(test)]
+mod verify;
