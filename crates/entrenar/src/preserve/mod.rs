@@ -4,6 +4,8 @@
 //! [`build`] puts it together, [`write()`] and its siblings put it in place as a whole or not at
 //! all, [`read_folder`] reads it back. The same session gives the same bytes on any machine.
 
+#[cfg(feature = "ro-crate")]
+pub mod anonymous;
 mod attachments;
 mod bag;
 mod error;

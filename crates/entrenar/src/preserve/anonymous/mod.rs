@@ -1,0 +1,608 @@
+//! A session and its description without what tells who made them, for double-blind review.
+//!
+//! [`anonymise`] looks for identities in everything a session holds and in what its authors
+//! stated: names, affiliations, identifiers, user names, folders, hosts, e-mail addresses and
+//! addresses of repositories. Each gets a stand-in (`Person1`), the same everywhere, and every
+//! text is written again with the stand-ins. What can only tell who somebody is goes altogether:
+//! the source document, the session's ids, funding, clock times, metadata of the notebook beyond
+//! kernel and language. [`Anonymous::removals`] lists each removal by place; the mapping back to
+//! what was there ([`Anonymous::identities`]) is for the authors alone.
+//!
+//! It is a help and no proof: a picture, a nickname or a way of writing tells, too. What no
+//! program can look into is listed in [`Anonymous::unseen`].
+
+mod find;
+mod identity;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::export::session_json::{self, Times};
+use crate::research::{Author, ResearchArtifact};
+use crate::session::{CellRecord, DocumentCell, EntrenarSession, Sha256Hash, TimeSource};
+
+use identity::Identities;
+pub use identity::{Identity, IdentityKind};
+
+/// What stands in the place of all authors.
+pub const ANONYMOUS_AUTHORS: &str = "Anonymous authors";
+
+/// What the authors say about the search.
+#[derive(Debug, Clone, Default)]
+pub struct AnonymousOptions {
+    /// Texts that tell who somebody is, and that are removed wherever they stand.
+    pub remove: Vec<String>,
+    /// Texts that stay; an identity that begins with one of them is left.
+    pub keep: Vec<String>,
+}
+
+/// Something that was removed at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Where, by the paths of `session.json`; `artifact.…` in the description.
+    pub place: String,
+    /// What it was.
+    pub what: Removed,
+    /// How often it stood there.
+    pub count: usize,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Removed {
+    /// An identity; this stands in its place.
+    Identity {
+        /// Its kind.
+        kind: IdentityKind,
+        /// What stands in its place.
+        stand_in: String,
+    },
+    /// The whole value, of which this says what it was.
+    Value(&'static str),
+}
+
+/// A session that does not tell who made it.
+#[derive(Debug, Clone)]
+pub struct Anonymous {
+    /// The session.
+    pub session: EntrenarSession,
+    /// Its description.
+    pub artifact: ResearchArtifact,
+    /// Everything that was removed, in the order of the places.
+    pub removals: Vec<Removal>,
+    /// Places of pictures and other encoded bytes, which were not looked into.
+    pub unseen: Vec<String>,
+    /// The mapping back: what was there, and what stands for it. For the authors alone.
+    pub identities: Vec<Identity>,
+    found: Identities,
+}
+
+/// Makes a session and its description anonymous.
+pub fn anonymise(
+    session: &EntrenarSession,
+    artifact: &ResearchArtifact,
+    options: &AnonymousOptions,
+) -> Anonymous {
+    let mut session = session.clone();
+    let mut artifact = artifact.clone();
+    let mut removals = Vec::new();
+    let found = identities(&mut session, &mut artifact, options);
+
+    drop_values(&mut session, &mut artifact, &mut removals);
+
+    let search = found.search();
+    let mut counts: BTreeMap<(String, Removed), usize> = BTreeMap::new();
+    let mut order: Vec<String> = Vec::new();
+    let mut unseen = Vec::new();
+    let mut write = |place: &str, field: Option<IdentityKind>, text: &str| {
+        let other = search.replace(text, |identity| {
+            note(&mut counts, &mut order, place, identity);
+        });
+        // A field that holds a name holds nothing else, however short it is.
+        let whole = field.is_some() && other.is_none() && is_telling(text, options);
+        if whole {
+            let what = Removed::Value("a field that names somebody");
+            *counts.entry((place.to_owned(), what)).or_default() += 1;
+            order.push(place.to_owned());
+            return Some("removed".to_owned());
+        }
+        other
+    };
+    texts::visit(
+        &mut session,
+        &mut |spot, text| {
+            let field = spot.field.filter(|_| spot.metadata);
+            write(spot.place, field.and_then(find::personal_field), text)
+        },
+        &mut |place, kind| unseen.push(format!("{place} ({kind})")),
+    );
+    artifact_texts(&mut artifact, &mut |place, text| write(place, None, text));
+
+    let mut listed: Vec<Removal> = counts
+        .into_iter()
+        .map(|((place, what), count)| Removal { place, what, count })
+        .collect();
+    let rank: BTreeMap<String, usize> = order
+        .into_iter()
+        .enumerate()
+        .rev()
+        .map(|(at, place)| (place, at))
+        .collect();
+    listed.sort_by_key(|removal| rank.get(&removal.place).copied());
+    removals.extend(listed);
+
+    session.id = id_of(&mut session);
+    artifact.id.clone_from(&session.id);
+    Anonymous {
+        session,
+        artifact,
+        removals,
+        unseen,
+        identities: found.all().to_vec(),
+        found,
+    }
+}
+
+impl Anonymous {
+    /// Looks for identities in the files of the finished folder: path and stand-in of each that
+    /// is left.
+    ///
+    /// Nothing is found unless a format wrote something in another way than it stood in the
+    /// session; a folder in which something is found must not be given away.
+    pub fn leaks<'f>(
+        &self,
+        files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+    ) -> Vec<(String, String)> {
+        let search = self.found.search();
+        let mut leaks = Vec::new();
+        for (path, bytes) in files {
+            let mut note = |identity: &Identity| {
+                let leak = (path.to_owned(), identity.stand_in.clone());
+                if !leaks.contains(&leak) {
+                    leaks.push(leak);
+                }
+            };
+            search.replace(path, &mut note);
+            search.replace(&String::from_utf8_lossy(bytes), &mut note);
+        }
+        leaks
+    }
+
+    /// A text of the authors, such as an attached file, with the stand-ins in place, and how many
+    /// identities stood in it.
+    pub fn rewrite(&self, text: &str) -> (String, usize) {
+        let mut count = 0;
+        let other = self.found.search().replace(text, |_| count += 1);
+        (other.unwrap_or_else(|| text.to_owned()), count)
+    }
+
+    /// The mapping back, as JSON: stand-in → the ways in which it was written.
+    pub fn mapping_json(&self) -> String {
+        let identities: Vec<Value> = self
+            .identities
+            .iter()
+            .map(|identity| {
+                json!({
+                    "stand_in": identity.stand_in,
+                    "kind": identity.kind.as_str(),
+                    "written": identity.written,
+                })
+            })
+            .collect();
+        let value = json!({ "entrenar_anonymous_mapping": 1, "identities": identities });
+        format!("{value:#}\n")
+    }
+}
+
+/// Whether the value of a field that names somebody does so.
+fn is_telling(text: &str, options: &AnonymousOptions) -> bool {
+    let text = text.trim();
+    !text.is_empty() && !identity::is_common(text) && !options.keep.iter().any(|keep| keep == text)
+}
+
+fn note(
+    counts: &mut BTreeMap<(String, Removed), usize>,
+    order: &mut Vec<String>,
+    place: &str,
+    identity: &Identity,
+) {
+    let what = Removed::Identity {
+        kind: identity.kind,
+        stand_in: identity.stand_in.clone(),
+    };
+    let count = counts.entry((place.to_owned(), what)).or_default();
+    if *count == 0 {
+        order.push(place.to_owned());
+    }
+    *count += 1;
+}
+
+/// All identities in what the authors stated and in what the session holds.
+fn identities(
+    session: &mut EntrenarSession,
+    artifact: &mut ResearchArtifact,
+    options: &AnonymousOptions,
+) -> Identities {
+    let mut found = Identities::keeping(&options.keep);
+    for author in &artifact.authors {
+        found.add_author(author);
+    }
+    if let Some(user) = session
+        .user
+        .as_deref()
+        .filter(|user| !identity::is_common(user))
+    {
+        found.add_author(&Author::new(user));
+    }
+    for text in &options.remove {
+        found.add(IdentityKind::Stated, [text.as_str()]);
+    }
+    for funding in &artifact.funding {
+        found.add(IdentityKind::Organisation, [funding.funder.as_str()]);
+        let ror = funding.funder_ror.as_ref().map(|ror| ror.as_str());
+        let number = funding.award_number.as_deref().filter(|n| n.len() >= 4);
+        found.add(IdentityKind::Identifier, ror);
+        found.add(IdentityKind::Identifier, number);
+        found.add(IdentityKind::Stated, funding.award_title.as_deref());
+        found.add(IdentityKind::Repository, funding.award_url.as_deref());
+    }
+    found.add(IdentityKind::Organisation, artifact.publisher.as_deref());
+    found.add(IdentityKind::Repository, artifact.repository.as_deref());
+    found.add(IdentityKind::Repository, artifact.url.as_deref());
+    found.add(
+        IdentityKind::Identifier,
+        artifact.doi.as_ref().map(|doi| doi.as_str()),
+    );
+    found.add(IdentityKind::Identifier, [session.id.as_str()]);
+    found.add(IdentityKind::Identifier, session.foreign_id.as_deref());
+    if let Some(source) = &session.source {
+        found.add(IdentityKind::Identifier, [source.sha256.to_string()]);
+    }
+    // What is only looked at stays as it is.
+    texts::visit(
+        session,
+        &mut |spot, text| {
+            if let Some(kind) = spot
+                .field
+                .filter(|_| spot.metadata)
+                .and_then(find::personal_field)
+                .filter(|_| text.chars().count() >= 3 && !identity::is_common(text.trim()))
+            {
+                match kind {
+                    IdentityKind::Person => found.add_author(&Author::new(text)),
+                    IdentityKind::User => find::add_user(text.trim(), &mut found),
+                    kind => found.add(kind, [text]),
+                }
+            }
+            find::in_text(text, &mut found);
+            None
+        },
+        &mut |_, _| {},
+    );
+    artifact_texts(artifact, &mut |_, text| {
+        find::in_text(text, &mut found);
+        None
+    });
+    found
+}
+
+/// Takes out the values that can only tell who somebody is.
+fn drop_values(
+    session: &mut EntrenarSession,
+    artifact: &mut ResearchArtifact,
+    removals: &mut Vec<Removal>,
+) {
+    let mut dropped = |place: &str, what: &'static str, count: usize| {
+        if count > 0 {
+            removals.push(Removal {
+                place: place.to_owned(),
+                what: Removed::Value(what),
+                count,
+            });
+        }
+    };
+    dropped("artifact.authors", "authors", artifact.authors.len());
+    artifact.authors = vec![Author::organisation(ANONYMOUS_AUTHORS)];
+    dropped("artifact.funding", "funding", artifact.funding.len());
+    artifact.funding.clear();
+    dropped("artifact.related", "related works", artifact.related.len());
+    artifact.related.clear();
+    let own = artifact.references.len();
+    artifact
+        .references
+        .retain(|reference| reference.session.is_none());
+    let own = own - artifact.references.len();
+    dropped("artifact.references", "own sessions", own);
+    for (place, what, value) in [
+        ("artifact.url", "a page", artifact.url.take().is_some()),
+        (
+            "artifact.repository",
+            "a repository",
+            artifact.repository.take().is_some(),
+        ),
+        (
+            "artifact.publisher",
+            "a publisher",
+            artifact.publisher.take().is_some(),
+        ),
+        ("artifact.doi", "a DOI", artifact.doi.take().is_some()),
+        ("metadata.user", "the user", session.user.take().is_some()),
+        (
+            "metadata.foreign_id",
+            "an id",
+            session.foreign_id.take().is_some(),
+        ),
+        (
+            "metadata.source",
+            "the source document",
+            session.source.take().is_some(),
+        ),
+    ] {
+        dropped(place, what, usize::from(value));
+    }
+    if artifact
+        .license
+        .as_ref()
+        .is_some_and(|license| license.as_str().contains("Ref-"))
+    {
+        // A licence of one's own names its owner.
+        artifact.license = None;
+        dropped("artifact.license", "a licence of one's own", 1);
+    }
+    times(session, artifact, &mut dropped);
+    metadata(session, &mut dropped);
+}
+
+/// Clock times tell when somebody worked, which other records tell, too; durations stay.
+fn times(
+    session: &mut EntrenarSession,
+    artifact: &mut ResearchArtifact,
+    dropped: &mut impl FnMut(&str, &'static str, usize),
+) {
+    // The day alone stays, where no other was stated: the crate insists on one.
+    artifact.release_date = artifact
+        .release_date
+        .or_else(|| Some(artifact.completed_at?.date_naive()));
+    artifact.created_at = None;
+    artifact.completed_at = None;
+    let take = |time: &mut Option<DateTime<Utc>>| usize::from(time.take().is_some());
+    let mut count = take(&mut session.started_at) + take(&mut session.ended_at);
+    for run in &mut session.runs {
+        count += take(&mut run.started_at) + take(&mut run.ended_at);
+    }
+    session
+        .cell_records
+        .resize(session.code_history.len(), CellRecord::default());
+    for (cell, record) in session
+        .code_history
+        .iter_mut()
+        .zip(&mut session.cell_records)
+    {
+        count += take(&mut record.ended_at);
+        if record.time_source == TimeSource::Recorded {
+            count += 1;
+        }
+        record.time_source = TimeSource::Derived;
+        cell.timestamp = DateTime::UNIX_EPOCH;
+    }
+    session.derived.remove("started_at");
+    session.derived.remove("ended_at");
+    session
+        .derived
+        .insert("cells.timestamp".into(), "removed for review".into());
+    count += session
+        .metrics
+        .series()
+        .iter()
+        .flat_map(|series| series.points())
+        .filter(|point| point.time_us.is_some())
+        .count();
+    dropped("session", "clock times", count);
+}
+
+/// Of the metadata of notebook and cells stays what names kernel, language and layout.
+fn metadata(session: &mut EntrenarSession, dropped: &mut impl FnMut(&str, &'static str, usize)) {
+    const DOCUMENT: [&str; 6] = [
+        "kernelspec",
+        "language_info",
+        "kernel",
+        "language",
+        "ruchy_version",
+        "accelerator",
+    ];
+    const CELL: [&str; 6] = [
+        "tags",
+        "collapsed",
+        "scrolled",
+        "slideshow",
+        "jupyter",
+        "trusted",
+    ];
+    let keep = |map: &mut Map<String, Value>, names: &[&str]| {
+        let before = map.len();
+        map.retain(|name, _| names.contains(&name.as_str()));
+        before - map.len()
+    };
+    let document = &mut session.document;
+    let count = keep(&mut document.metadata, &DOCUMENT) + keep(&mut document.extra, &[]);
+    dropped("document.metadata", "metadata of the document", count);
+    let mut count = 0;
+    for record in &mut session.cell_records {
+        count += keep(&mut record.metadata, &CELL) + keep(&mut record.extra, &[]);
+    }
+    for cell in &mut document.cells {
+        if let DocumentCell::Markdown(cell) | DocumentCell::Raw(cell) = cell {
+            count += keep(&mut cell.metadata, &CELL) + keep(&mut cell.extra, &[]);
+        }
+    }
+    dropped("cells.metadata", "metadata of cells", count);
+}
+
+/// Shows the texts of the description to `edit`.
+fn artifact_texts(
+    artifact: &mut ResearchArtifact,
+    edit: &mut dyn FnMut(&str, &str) -> Option<String>,
+) {
+    let mut text = |place: &str, text: &mut String| {
+        if let Some(other) = edit(place, text) {
+            *text = other;
+        }
+    };
+    text("artifact.title", &mut artifact.title);
+    for (place, value) in [
+        (
+            "artifact.title_derived_from",
+            &mut artifact.title_derived_from,
+        ),
+        ("artifact.description", &mut artifact.description),
+        ("artifact.abstract", &mut artifact.abstract_text),
+    ] {
+        if let Some(value) = value {
+            text(place, value);
+        }
+    }
+    text("artifact.version", &mut artifact.version);
+    for keyword in &mut artifact.keywords {
+        text("artifact.keywords", keyword);
+    }
+    for hardware in &mut artifact.hardware {
+        text("artifact.hardware", hardware);
+    }
+    for subject in &mut artifact.subjects {
+        text("artifact.subjects", &mut subject.term);
+    }
+    for software in &mut artifact.software {
+        text("artifact.software", &mut software.name);
+        // An address with a stand-in in it leads nowhere.
+        let names = software.url.clone().is_some_and(|mut url| {
+            let before = url.clone();
+            text("artifact.software", &mut url);
+            url != before
+        });
+        if names {
+            software.url = None;
+        }
+    }
+    for reference in &mut artifact.references {
+        for value in [
+            &mut reference.title,
+            &mut reference.note,
+            &mut reference.url,
+            &mut reference.key,
+        ] {
+            if let Some(value) = value {
+                text("artifact.references", value);
+            }
+        }
+        for author in reference.authors.iter_mut().chain(&mut reference.editors) {
+            let before = author.name.clone();
+            text("artifact.references", &mut author.name);
+            if author.name != before {
+                *author = Author::organisation(author.name.clone());
+            }
+        }
+    }
+}
+
+/// An id made of what the session holds now.
+fn id_of(session: &mut EntrenarSession) -> String {
+    session.id = String::new();
+    let digest = Sha256Hash::of(&session_json::to_vec(session, Times::Recorded)).to_string();
+    format!("anonymous-{}", digest.get(..16).unwrap_or(&digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{CodeCell, output};
+
+    fn session() -> (EntrenarSession, ResearchArtifact) {
+        let mut session = EntrenarSession::empty("s1", "Ana Silva's LoRA")
+            .with_user("asilva")
+            .with_config("wandb_entity", "silva-lab")
+            .with_config("lr", "0.1")
+            .with_tag("for Jürgen");
+        session.metrics.add_loss(0.5);
+        session.add_recorded_cell(
+            CodeCell {
+                execution_order: 1,
+                source: "open('/home/asilva/thesis/x.csv')".into(),
+                output: Some("mail ana@uni-x.de".into()),
+                timestamp: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+                duration_ms: Some(5),
+            },
+            CellRecord {
+                outputs: vec![
+                    output::stream("stdout", "mail ana@uni-x.de"),
+                    json!({"output_type": "display_data", "metadata": {},
+                        "data": {"image/png": "QW5h", "text/plain": "silvaLab"}}),
+                ],
+                metadata: json!({"executionInfo": {"user": {"displayName": "Jürgen Groß"}}})
+                    .as_object()
+                    .cloned()
+                    .unwrap(),
+                ..CellRecord::default()
+            },
+        );
+        let artifact = crate::ecosystem::session_to_artifact(&session)
+            .unwrap()
+            .with_authors([Author::new("Ana Silva")]);
+        (session, artifact)
+    }
+
+    #[test]
+    fn nothing_tells_who_it_was() {
+        let (session, artifact) = session();
+        let anonymous = anonymise(&session, &artifact, &AnonymousOptions::default());
+        let json = session_json::to_vec(&anonymous.session, Times::All);
+        let text = String::from_utf8(json).unwrap().to_lowercase();
+        for telling in [
+            "silva", "\"ana", "jürgen", "groß", "uni-x", "thesis", "2023",
+        ] {
+            assert!(!text.contains(telling), "{telling}: {text}");
+        }
+        let cell = &anonymous.session.code_history[0];
+        assert_eq!(cell.source, "open('/anonymous/folder1/x.csv')");
+        assert_eq!(
+            cell.output.as_deref(),
+            Some("mail person1@anonymous.invalid")
+        );
+        assert_eq!(anonymous.session.config["lr"], "0.1");
+        assert_eq!(anonymous.artifact.title, "Person1's LoRA");
+        assert_eq!(anonymous.unseen.len(), 1);
+        let folder = format!("{:?}", anonymous.artifact);
+        assert_eq!(anonymous.leaks([("a", folder.as_bytes())]), []);
+        assert_eq!(
+            anonymous.leaks([("a", &b"by SILVA"[..])]),
+            [("a".to_owned(), "Person1".to_owned())]
+        );
+        assert!(anonymous.mapping_json().contains("Ana Silva"));
+    }
+
+    #[test]
+    fn the_same_session_gives_the_same() {
+        let (session, artifact) = session();
+        let options = AnonymousOptions::default();
+        let one = anonymise(&session, &artifact, &options);
+        let two = anonymise(&session, &artifact, &options);
+        assert_eq!((one.session, one.removals), (two.session, two.removals));
+    }
+
+    #[test]
+    fn what_is_kept_stays_and_what_is_named_goes() {
+        let (session, artifact) = session();
+        let options = AnonymousOptions {
+            remove: vec!["LoRA".into()],
+            keep: vec!["/home/asilva/thesis".into()],
+        };
+        let anonymous = anonymise(&session, &artifact, &options);
+        assert_eq!(anonymous.session.name, "Person1's removed1");
+        assert_eq!(
+            anonymous.session.code_history[0].source,
+            "open('/home/Person1/thesis/x.csv')"
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! Every text of a session, each with its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::session::{DocumentCell, EntrenarSession, Point, Series, SeriesKey, SessionMetrics};
+
+/// A text and where it stands.
+pub(super) struct Spot<'a> {
+    /// The path of `session.json`, such as `cells[3].source`.
+    pub(super) place: &'a str,
+    /// The field's own name, where the text is the value of one.
+    pub(super) field: Option<&'a str>,
+    /// Whether the field stands in metadata, where its name says what the text is.
+    pub(super) metadata: bool,
+}
+
+/// Gives another text for the one it sees, or `None` to leave it.
+pub(super) type Edit<'e> = dyn FnMut(&Spot<'_>, &str) -> Option<String> + 'e;
+
+/// Shows every text of `session` to `edit`, in the order of `session.json`. Encoded bytes of
+/// images and the like are no texts; their places go to `opaque`.
+pub(super) fn visit(
+    session: &mut EntrenarSession,
+    edit: &mut Edit<'_>,
+    opaque: &mut dyn FnMut(&str, &str),
+) {
+    let mut walk = Walk { edit, opaque };
+    walk.field("metadata.name", "name", &mut session.name);
+    for (name, text) in [
+        ("user", &mut session.user),
+        ("architecture", &mut session.architecture),
+        ("dataset", &mut session.dataset),
+        ("notes", &mut session.notes),
+    ] {
+        if let Some(text) = text {
+            walk.field(&format!("metadata.{name}"), name, text);
+        }
+    }
+    walk.config("metadata.config", &mut session.config);
+    for (index, tag) in session.tags.iter_mut().enumerate() {
+        walk.text(&format!("metadata.tags[{index}]"), tag);
+    }
+    for (name, how) in &mut session.derived {
+        walk.text(&format!("metadata.derived.{name}"), how);
+    }
+    for (index, run) in session.runs.iter_mut().enumerate() {
+        if let Some(name) = &mut run.name {
+            walk.text(&format!("runs[{index}].name"), name);
+        }
+        walk.config(&format!("runs[{index}].config"), &mut run.config);
+    }
+    session.metrics = walk.metrics(&session.metrics);
+    for (index, cell) in session.code_history.iter_mut().enumerate() {
+        let place = format!("cells[{index}]");
+        walk.text(&format!("{place}.source"), &mut cell.source);
+        if let Some(output) = &mut cell.output {
+            walk.text(&format!("{place}.output"), output);
+        }
+    }
+    for (index, record) in session.cell_records.iter_mut().enumerate() {
+        let place = format!("cells[{index}]");
+        if let Some(id) = &mut record.id {
+            walk.text(&format!("{place}.id"), id);
+        }
+        for (number, output) in record.outputs.iter_mut().enumerate() {
+            walk.value(&format!("{place}.outputs[{number}]"), output, false);
+        }
+        if let Some(error) = &mut record.error {
+            walk.text(&format!("{place}.error.message"), &mut error.message);
+            for line in &mut error.traceback {
+                walk.text(&format!("{place}.error.traceback"), line);
+            }
+        }
+        walk.map(&format!("{place}.metadata"), &mut record.metadata, true);
+        walk.map(&format!("{place}.extra"), &mut record.extra, true);
+    }
+    for (index, cell) in session.document.cells.iter_mut().enumerate() {
+        let (DocumentCell::Markdown(cell) | DocumentCell::Raw(cell)) = cell else {
+            continue;
+        };
+        let place = format!("document.cells[{index}]");
+        if let Some(id) = &mut cell.id {
+            walk.text(&format!("{place}.id"), id);
+        }
+        walk.text(&format!("{place}.source"), &mut cell.source);
+        walk.map(&format!("{place}.metadata"), &mut cell.metadata, true);
+        walk.map(&format!("{place}.extra"), &mut cell.extra, true);
+        walk.map(
+            &format!("{place}.attachments"),
+            &mut cell.attachments,
+            false,
+        );
+    }
+    walk.map("document.metadata", &mut session.document.metadata, true);
+    walk.map("document.extra", &mut session.document.extra, true);
+    for (index, warning) in session.warnings.iter_mut().enumerate() {
+        walk.text(&format!("warnings[{index}].message"), &mut warning.message);
+        if let Some(path) = &mut warning.place.path {
+            walk.text(&format!("warnings[{index}].path"), path);
+        }
+    }
+}
+
+struct Walk<'w, 'e> {
+    edit: &'w mut Edit<'e>,
+    opaque: &'w mut dyn FnMut(&str, &str),
+}
+
+impl Walk<'_, '_> {
+    fn text(&mut self, place: &str, text: &mut String) {
+        self.spot(place, None, false, text);
+    }
+
+    fn field(&mut self, place: &str, field: &str, text: &mut String) {
+        self.spot(place, Some(field), true, text);
+    }
+
+    fn spot(&mut self, place: &str, field: Option<&str>, metadata: bool, text: &mut String) {
+        let spot = Spot {
+            place,
+            field,
+            metadata,
+        };
+        if let Some(other) = (self.edit)(&spot, text) {
+            *text = other;
+        }
+    }
+
+    fn config(&mut self, place: &str, config: &mut BTreeMap<String, String>) {
+        let mut edited = BTreeMap::new();
+        for (name, mut value) in std::mem::take(config) {
+            let place = format!("{place}.{name}");
+            let mut key = name.clone();
+            self.text(&place, &mut key);
+            self.field(&place, &name, &mut value);
+            // Two names may become the same; none is lost.
+            while edited.contains_key(&key) {
+                key.push('_');
+            }
+            edited.insert(key, value);
+        }
+        *config = edited;
+    }
+
+    fn metrics(&mut self, metrics: &SessionMetrics) -> SessionMetrics {
+        let mut edited = SessionMetrics::new();
+        let mut taken = BTreeSet::new();
+        for (index, series) in metrics.series().iter().enumerate() {
+            let mut key: SeriesKey = series.key().clone();
+            self.text(&format!("metrics[{index}].name"), &mut key.name);
+            while !taken.insert(key.clone()) {
+                key.name.push('_');
+            }
+            let mut renamed = Series::new(key);
+            for point in series.points() {
+                // Places in a text that was edited would be wrong; a clock tells whose it was.
+                renamed.push(Point {
+                    value: point.value,
+                    step: point.step,
+                    epoch: point.epoch,
+                    time_us: None,
+                    origin: None,
+                });
+            }
+            edited.insert(renamed);
+        }
+        edited
+    }
+
+    fn map(&mut self, place: &str, map: &mut Map<String, Value>, metadata: bool) {
+        let mut edited = Map::new();
+        for (name, mut value) in std::mem::take(map) {
+            let place = format!("{place}.{name}");
+            let mut key = name.clone();
+            if is_encoded(&name, &value) {
+                (self.opaque)(&place, &name);
+                edited.insert(name, value);
+                continue;
+            }
+            self.text(&place, &mut key);
+            if let Value::String(text) = &mut value {
+                self.spot(&place, Some(&name), metadata, text);
+            } else {
+                self.value(&place, &mut value, metadata);
+            }
+            while edited.contains_key(&key) {
+                key.push('_');
+            }
+            edited.insert(key, value);
+        }
+        *map = edited;
+    }
+
+    fn value(&mut self, place: &str, value: &mut Value, metadata: bool) {
+        match value {
+            Value::String(text) => self.spot(place, None, metadata, text),
+            Value::Array(items) => {
+                // The lines of a text keep the place of the text.
+                let lines = items.iter().all(Value::is_string);
+                for (index, item) in items.iter_mut().enumerate() {
+                    if lines {
+                        self.value(place, item, metadata);
+                    } else {
+                        self.value(&format!("{place}[{index}]"), item, metadata);
+                    }
+                }
+            }
+            Value::Object(map) => self.map(place, map, metadata),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+/// Whether `name` is a media type whose values are bytes in base64.
+fn is_encoded(name: &str, value: &Value) -> bool {
+    let bytes = ["image/", "audio/", "video/", "font/"]
+        .iter()
+        .any(|kind| name.starts_with(kind))
+        || matches!(name, "application/pdf" | "application/octet-stream");
+    bytes && !name.ends_with("+xml") && !value.is_object()
+}
