@@ -1,5 +1,6 @@
 //! The `entrenar` command: keep, look at, and preserve training sessions.
 
+mod anonymity;
 mod app;
 mod cells;
 mod cited;

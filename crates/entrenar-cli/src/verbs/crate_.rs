@@ -8,6 +8,7 @@ use entrenar::store::Store as _;
 use serde_json::{Value, json};
 
 use super::import::{SizeLimit, warnings_json};
+use crate::anonymity::{self, Anonymity};
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
@@ -30,7 +31,8 @@ Examples:
   entrenar crate lora.ipynb -o rank-64.zip --date 2026-11-22
   entrenar crate 3f2a91 -o rank-64.zip --input data/train.csv --result model.safetensors
   entrenar crate 3f2a91 -o rank-64 --project . --include figures
-  entrenar crate 3f2a91 -o bag.zip --bagit")]
+  entrenar crate 3f2a91 -o bag.zip --bagit
+  entrenar crate 3f2a91 -o review.zip --anonymous --remove 'Project Nightingale'")]
 pub(crate) struct Args {
     /// The session's id or the beginning of it; or a file, which is read and not kept
     #[arg(value_name = "ID|FILE")]
@@ -46,6 +48,8 @@ pub(crate) struct Args {
     bagit: bool,
     #[command(flatten)]
     packing: Packing,
+    #[command(flatten)]
+    anonymity: Anonymity,
     #[command(flatten)]
     statement: Statement,
     /// Replace what is there; a folder with other files in it is kept beside
@@ -78,10 +82,9 @@ impl Args {
                     .hint("`--force` replaces it, `-o` names another"),
             );
         }
-        let found = self.read(app)?;
-        let session = &found.session;
-        let options = self.statement.options(app, &session.id)?;
-        let artifact = preserve::describe(session, &options);
+        let mut found = self.read(app)?;
+        let options = self.statement.options(app, &found.session.id)?;
+        let mut artifact = preserve::describe(&found.session, &options);
         if preserve::publication_date(&artifact).is_none() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -90,7 +93,26 @@ impl Args {
             .hint("state one: `--date YYYY-MM-DD`")
             .hint("`entrenar preserve` writes the folder without RO-Crate metadata"));
         }
-        let attachments = self.packing.attachments()?;
+        let mut attachments = self.packing.attachments()?;
+        let mapping = self.anonymity.mapping(&self.output);
+        let mut anonymous = self.anonymity.of(&found.session, &artifact);
+        if let Some(anonymous) = &mut anonymous {
+            if !self.force && fs::symlink_metadata(&mapping).is_ok() {
+                let name = mapping.display();
+                return Err(
+                    Failure::new(Exit::Output, format!("{name} is there already"))
+                        .hint("`--force` replaces it, `--mapping` names another"),
+                );
+            }
+            attachments = anonymity::attachments(anonymous, &attachments)?;
+            // Document and chain are those of the session as it was.
+            found = Found {
+                session: anonymous.session.clone(),
+                source: None,
+                chain: None,
+            };
+            artifact = anonymous.artifact.clone();
+        }
         let project = self.packing.project()?;
         let preregistration = self.packing.preregistration()?;
         let parts = Parts {
@@ -101,8 +123,13 @@ impl Args {
             preregistration: preregistration.as_deref(),
             version: self.format,
         };
-        let folder = preserve::build(session, &artifact, &parts)
-            .map_err(|error| cannot_build(session, &error))?;
+        let folder = preserve::build(&found.session, &artifact, &parts)
+            .map_err(|error| cannot_build(&found.session, &error))?;
+        if let Some(anonymous) = &anonymous {
+            anonymity::check(anonymous, &folder)?;
+            // Without it nobody could say again who was who.
+            anonymity::save_mapping(anonymous, &mapping)?;
+        }
         let is_zip = self
             .output
             .extension()
@@ -114,8 +141,16 @@ impl Args {
         }
         .map_err(|error| cannot_write(&self.output, &error))?;
         if self.json {
-            app.out.json(&self.to_json(&found, &folder, &written))?;
+            let mut done = self.to_json(&found, &folder, &written);
+            if let (Some(anonymous), Some(done)) = (&anonymous, done.as_object_mut()) {
+                done.insert("anonymous".into(), anonymity::to_json(anonymous, &mapping));
+            }
+            app.out.json(&done)?;
         } else {
+            if let Some(anonymous) = &anonymous {
+                anonymity::print(app, anonymous, &mapping)?;
+                app.out.gap()?;
+            }
             self.print(app, &found, &folder, &written)?;
         }
         Ok(Exit::Done)

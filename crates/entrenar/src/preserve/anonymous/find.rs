@@ -264,7 +264,7 @@ fn address(found: &str, identities: &mut Identities) {
                 .strip_suffix(site)
                 .is_some_and(|rest| rest.ends_with('.'))
     };
-    let owned = FORGES.iter().any(|site| below(site)) && path.trim_matches('/') != ""
+    let owned = FORGES.iter().any(|site| below(site)) && !path.trim_matches('/').is_empty()
         || PAGES.iter().any(|site| below(site) && host != *site)
         || host.starts_with("git.")
         || host.contains("gitlab")

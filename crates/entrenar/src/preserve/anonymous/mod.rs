@@ -16,17 +16,24 @@ mod identity;
 mod texts;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::file::Content;
+use super::{ArtifactFolder, Attachments, PreserveError};
 use crate::export::session_json::{self, Times};
+use crate::files::FileError;
 use crate::research::{Author, ResearchArtifact};
 use crate::session::{CellRecord, DocumentCell, EntrenarSession, Sha256Hash, TimeSource};
 
 use identity::Identities;
 pub use identity::{Identity, IdentityKind};
 
+/// Longest attached text that is rewritten, in bytes.
+const LONGEST_TEXT: u64 = 16 << 20;
 /// What stands in the place of all authors.
 pub const ANONYMOUS_AUTHORS: &str = "Anonymous authors";
 
@@ -62,6 +69,38 @@ pub enum Removed {
     },
     /// The whole value, of which this says what it was.
     Value(&'static str),
+}
+
+impl Removed {
+    fn of(identity: &Identity) -> Self {
+        Self::Identity {
+            kind: identity.kind,
+            stand_in: identity.stand_in.clone(),
+        }
+    }
+}
+
+/// `person Person1`, or what the value was.
+impl fmt::Display for Removed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity { kind, stand_in } => write!(f, "{} → {stand_in}", kind.as_str()),
+            Self::Value(what) => f.write_str(what),
+        }
+    }
+}
+
+/// The text of a file, unless it is none or a long one.
+fn text_of(content: &Content) -> Result<Option<String>, PreserveError> {
+    let bytes = match content {
+        Content::Bytes(bytes) => bytes.clone(),
+        Content::Disk(file) if file.size() > LONGEST_TEXT => return Ok(None),
+        Content::Disk(file) => fs::read(file.path()).map_err(FileError::at("read", file.path()))?,
+    };
+    // A byte of zero is in no text, and in nearly every binary file.
+    Ok(String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0')))
 }
 
 /// A session that does not tell who made it.
@@ -147,36 +186,74 @@ pub fn anonymise(
 }
 
 impl Anonymous {
-    /// Looks for identities in the files of the finished folder: path and stand-in of each that
-    /// is left.
+    /// The files that the authors add: texts up to 16 MiB with the stand-ins in place, in their
+    /// names, too; other files as they are, and listed as [`unseen`](Self::unseen).
+    ///
+    /// # Errors
+    /// [`PreserveError::File`] if a file cannot be read.
+    pub fn attachments(&mut self, found: &Attachments) -> Result<Attachments, PreserveError> {
+        let search = self.found.search();
+        let mut files = Vec::new();
+        for file in &found.files {
+            let mut file = file.clone();
+            let mut counts: BTreeMap<Removed, usize> = BTreeMap::new();
+            let mut note = |identity: &Identity| {
+                *counts.entry(Removed::of(identity)).or_default() += 1;
+            };
+            if let Some(path) = search.replace(&file.path, &mut note) {
+                // A folder's stand-in is an absolute path, and an attachment's name never is.
+                file.path = path.replace("//", "/");
+            }
+            match text_of(&file.content)? {
+                Some(text) => {
+                    let text = search.replace(&text, &mut note).unwrap_or(text);
+                    file.content = Content::Bytes(text.into_bytes());
+                }
+                None => self.unseen.push(file.path.clone()),
+            }
+            let place = file.path.clone();
+            self.removals
+                .extend(counts.into_iter().map(|(what, count)| Removal {
+                    place: place.clone(),
+                    what,
+                    count,
+                }));
+            files.push(file);
+        }
+        Ok(Attachments {
+            files,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Looks for identities in the finished folder: path and stand-in of each that is left.
     ///
     /// Nothing is found unless a format wrote something in another way than it stood in the
-    /// session; a folder in which something is found must not be given away.
-    pub fn leaks<'f>(
-        &self,
-        files: impl IntoIterator<Item = (&'f str, &'f [u8])>,
-    ) -> Vec<(String, String)> {
+    /// session; a folder in which something is found must not be given away. Files on disk,
+    /// which [`attachments`](Self::attachments) left as they are, are not read again.
+    ///
+    /// # Errors
+    /// As [`ArtifactFolder::complete`].
+    pub fn leaks(&self, folder: &ArtifactFolder) -> Result<Vec<(String, String)>, PreserveError> {
+        let mut folder = folder.clone();
+        for file in &mut folder.files {
+            if let Content::Disk(_) = file.content {
+                file.content = Content::Bytes(Vec::new());
+            }
+        }
         let search = self.found.search();
         let mut leaks = Vec::new();
-        for (path, bytes) in files {
+        for (path, bytes) in folder.complete()? {
             let mut note = |identity: &Identity| {
-                let leak = (path.to_owned(), identity.stand_in.clone());
+                let leak = (path.clone(), identity.stand_in.clone());
                 if !leaks.contains(&leak) {
                     leaks.push(leak);
                 }
             };
-            search.replace(path, &mut note);
-            search.replace(&String::from_utf8_lossy(bytes), &mut note);
+            search.replace(&path, &mut note);
+            search.replace(&String::from_utf8_lossy(&bytes), &mut note);
         }
-        leaks
-    }
-
-    /// A text of the authors, such as an attached file, with the stand-ins in place, and how many
-    /// identities stood in it.
-    pub fn rewrite(&self, text: &str) -> (String, usize) {
-        let mut count = 0;
-        let other = self.found.search().replace(text, |_| count += 1);
-        (other.unwrap_or_else(|| text.to_owned()), count)
+        Ok(leaks)
     }
 
     /// The mapping back, as JSON: stand-in → the ways in which it was written.
@@ -209,11 +286,9 @@ fn note(
     place: &str,
     identity: &Identity,
 ) {
-    let what = Removed::Identity {
-        kind: identity.kind,
-        stand_in: identity.stand_in.clone(),
-    };
-    let count = counts.entry((place.to_owned(), what)).or_default();
+    let count = counts
+        .entry((place.to_owned(), Removed::of(identity)))
+        .or_default();
     if *count == 0 {
         order.push(place.to_owned());
     }
@@ -487,15 +562,14 @@ fn artifact_texts(
         }
     }
     for reference in &mut artifact.references {
-        for value in [
+        let texts = [
             &mut reference.title,
             &mut reference.note,
             &mut reference.url,
             &mut reference.key,
-        ] {
-            if let Some(value) = value {
-                text("artifact.references", value);
-            }
+        ];
+        for value in texts.into_iter().flatten() {
+            text("artifact.references", value);
         }
         for author in reference.authors.iter_mut().chain(&mut reference.editors) {
             let before = author.name.clone();
@@ -517,6 +591,7 @@ fn id_of(session: &mut EntrenarSession) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preserve::Parts;
     use crate::session::{CodeCell, output};
 
     fn session() -> (EntrenarSession, ResearchArtifact) {
@@ -573,11 +648,14 @@ mod tests {
         assert_eq!(anonymous.session.config["lr"], "0.1");
         assert_eq!(anonymous.artifact.title, "Person1's LoRA");
         assert_eq!(anonymous.unseen.len(), 1);
-        let folder = format!("{:?}", anonymous.artifact);
-        assert_eq!(anonymous.leaks([("a", folder.as_bytes())]), []);
+        let parts = Parts::default();
+        let mut folder =
+            crate::preserve::build(&anonymous.session, &anonymous.artifact, &parts).unwrap();
+        assert_eq!(anonymous.leaks(&folder).unwrap(), []);
+        folder.files[0].content = Content::Bytes(b"by SILVA".to_vec());
         assert_eq!(
-            anonymous.leaks([("a", &b"by SILVA"[..])]),
-            [("a".to_owned(), "Person1".to_owned())]
+            anonymous.leaks(&folder).unwrap(),
+            [(folder.files[0].path.clone(), "Person1".to_owned())]
         );
         assert!(anonymous.mapping_json().contains("Ana Silva"));
     }
