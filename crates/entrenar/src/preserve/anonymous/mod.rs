@@ -331,8 +331,11 @@ fn identities(
         IdentityKind::Identifier,
         artifact.doi.as_ref().map(|doi| doi.as_str()),
     );
-    found.add(IdentityKind::Identifier, [session.id.as_str()]);
-    found.add(IdentityKind::Identifier, session.foreign_id.as_deref());
+    let ids = [Some(session.id.as_str()), session.foreign_id.as_deref()];
+    for id in ids.into_iter().flatten() {
+        // A short id is a word of many other things.
+        found.add(IdentityKind::Identifier, (id.len() >= 8).then_some(id));
+    }
     if let Some(source) = &session.source {
         found.add(IdentityKind::Identifier, [source.sha256.to_string()]);
     }
