@@ -382,6 +382,7 @@ pub fn fuzz_content(bytes: &[u8]) {
         drop(content::check(
             &files,
             "",
+            &VerifyOptions::default(),
             &std::collections::BTreeSet::new(),
             &mut report,
         ));
