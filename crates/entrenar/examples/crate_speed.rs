@@ -1,5 +1,6 @@
 //! Writes a crate with large attachments as an archive, and lets `sha256sum` and `zip -0` do the
-//! same to the same files: medians of several rounds, everything in one run.
+//! same to the same files; verifies the folder beside `sha256sum -c`: medians of several rounds,
+//! everything in one run.
 //!
 //!     crate_speed [MEGABYTES] [FOLDER]        (default: 1000, and the folder for temporary files)
 
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use entrenar::preserve::verify::{VerifyOptions, verify};
 use entrenar::preserve::{
     Attachment, Attachments, Parts, PreserveOptions, Role, build, describe, write, write_zip,
 };
@@ -47,6 +49,7 @@ fn main() {
     let mut folder = Vec::new();
     let mut theirs = Vec::new();
     let mut synced = Vec::new();
+    let (mut verified, mut checked) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let attachments = Attachments::find(&[Attachment {
             path: data.clone(),
@@ -64,6 +67,15 @@ fn main() {
         fs::remove_file(&zip).unwrap();
         let dir = place.path().join("ours");
         let folder_now = timed(|| drop(write(&built, &dir, false).unwrap()));
+        let verify_now = timed(|| {
+            let found = verify(&dir, &VerifyOptions::default()).unwrap();
+            assert!(found.report.holds(), "{:?}", found.report.problems);
+        });
+        let check_now = timed(|| {
+            let mut sums = Command::new("sha256sum");
+            sums.args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&dir);
+            assert!(sums.status().unwrap().success());
+        });
         fs::remove_dir_all(&dir).unwrap();
         let zip = place.path().join("theirs.zip");
         let theirs_now = timed(|| others(&data, &zip));
@@ -75,6 +87,8 @@ fn main() {
             folder.push(folder_now);
             theirs.push(theirs_now);
             synced.push(theirs_now + sync_now);
+            verified.push(verify_now);
+            checked.push(check_now);
         }
     }
     let (ours, folder) = (median(ours), median(folder));
@@ -89,6 +103,12 @@ fn main() {
     println!(
         "sha256sum + zip -0 + sync of the zip  {synced:.2} s   {:.0} % of its speed",
         100.0 * synced / ours
+    );
+    let (verified, checked) = (median(verified), median(checked));
+    println!("entrenar, verify of the folder        {verified:.2} s");
+    println!(
+        "sha256sum -c                          {checked:.2} s   {:.0} % of its speed",
+        100.0 * checked / verified
     );
 }
 
