@@ -159,7 +159,8 @@ expressions! {
     VARIABLE = r#"(?m)\b(USER|LOGNAME|USERNAME|HOSTNAME|HOST|SLURMD_NODENAME|SLURM_SUBMIT_HOST|COMPUTERNAME)\b['"]?\]?\s*[=:]\s*['"]?([\w.-]{2,})"#;
     KERNEL = r"\bLinux (\S+) \d+\.\d+\.\d+";
     DOMAIN = r"(?i)\b(?:[a-z0-9-]+\.)+(?:edu|local|lan|internal|intranet|corp|cluster|hpc|slurm)\b|\b(?:[a-z0-9-]+\.)+(?:ac|edu)\.[a-z]{2}\b";
-    IPV4 = r"\b(?:\d{1,3}\.){3}\d{1,3}\b";
+    // Four numbers are a version more often than an address, unless something says so.
+    IPV4 = r"(?i)((?:\b(?:inet|ip|addr|address|host|server|node|from|to|ssh|at)\b|//|@)[\s:='\x22]*)?\b((?:\d{1,3}\.){3}\d{1,3})\b(:\d{2,5}\b)?";
     ORCID = r"\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b";
 }
 
@@ -214,14 +215,13 @@ pub(super) fn in_text(text: &str, identities: &mut Identities) {
             add_host(found.as_str(), identities);
         }
     }
-    for found in IPV4.find_iter(text) {
-        let octets = found
-            .as_str()
-            .split('.')
-            .filter(|octet| octet.parse::<u8>().is_ok());
-        let local = ["127.0.0.1", "0.0.0.0", "255.255.255.255"].contains(&found.as_str());
-        if octets.count() == 4 && !local {
-            identities.add(IdentityKind::Host, [found.as_str()]);
+    for found in IPV4.captures_iter(text) {
+        let (address, context) = (group(&found, 2), group(&found, 1));
+        let octets: Vec<u8> = address.split('.').filter_map(|o| o.parse().ok()).collect();
+        let local = matches!(octets.first(), Some(0 | 127));
+        let is_said = !context.is_empty() || found.get(3).is_some();
+        if octets.len() == 4 && is_said && !local {
+            identities.add(IdentityKind::Host, [address]);
         }
     }
     for found in ORCID.find_iter(text) {
@@ -399,7 +399,7 @@ mod tests {
             "https://pytorch.org/docs/stable/optim.html",
             "https://github.com",
             "@torch.no_grad()",
-            "127.0.0.1:8888 version 1.2.3",
+            "127.0.0.1:8888 version 1.2.3 opencv 4.12.0.88",
             "/tmp/x/y.txt",
         ] {
             assert_eq!(found(text), [], "{text}");

@@ -136,9 +136,11 @@ pub fn anonymise(
     let mut counts: BTreeMap<(String, Removed), usize> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
     let mut unseen = Vec::new();
-    let mut write = |place: &str, field: Option<IdentityKind>, text: &str| {
+    let mut write = |place: &str, field: Option<IdentityKind>, again: bool, text: &str| {
         let other = search.replace(text, |identity| {
-            note(&mut counts, &mut order, place, identity);
+            if !again {
+                note(&mut counts, &mut order, place, identity);
+            }
         });
         // A field that holds a name holds nothing else, however short it is.
         let whole = field.is_some() && other.is_none() && is_telling(text, options);
@@ -154,11 +156,18 @@ pub fn anonymise(
         &mut session,
         &mut |spot, text| {
             let field = spot.field.filter(|_| spot.metadata);
-            write(spot.place, field.and_then(find::personal_field), text)
+            write(
+                spot.place,
+                field.and_then(find::personal_field),
+                spot.again,
+                text,
+            )
         },
         &mut |place, kind| unseen.push(format!("{place} ({kind})")),
     );
-    artifact_texts(&mut artifact, &mut |place, text| write(place, None, text));
+    artifact_texts(&mut artifact, &mut |place, text| {
+        write(place, None, false, text)
+    });
 
     let mut listed: Vec<Removal> = counts
         .into_iter()

@@ -14,6 +14,8 @@ pub(super) struct Spot<'a> {
     pub(super) field: Option<&'a str>,
     /// Whether the field stands in metadata, where its name says what the text is.
     pub(super) metadata: bool,
+    /// Whether the text stands elsewhere, too, and is told from there.
+    pub(super) again: bool,
 }
 
 /// Gives another text for the one it sees, or `None` to leave it.
@@ -26,7 +28,11 @@ pub(super) fn visit(
     edit: &mut Edit<'_>,
     opaque: &mut dyn FnMut(&str, &str),
 ) {
-    let mut walk = Walk { edit, opaque };
+    let mut walk = Walk {
+        edit,
+        opaque,
+        again: false,
+    };
     walk.field("metadata.name", "name", &mut session.name);
     for (name, text) in [
         ("user", &mut session.user),
@@ -56,7 +62,10 @@ pub(super) fn visit(
         let place = format!("cells[{index}]");
         walk.text(&format!("{place}.source"), &mut cell.source);
         if let Some(output) = &mut cell.output {
+            let record = session.cell_records.get(index);
+            walk.again = record.is_some_and(|record| !record.outputs.is_empty());
             walk.text(&format!("{place}.output"), output);
+            walk.again = false;
         }
     }
     for (index, record) in session.cell_records.iter_mut().enumerate() {
@@ -106,6 +115,7 @@ pub(super) fn visit(
 struct Walk<'w, 'e> {
     edit: &'w mut Edit<'e>,
     opaque: &'w mut dyn FnMut(&str, &str),
+    again: bool,
 }
 
 impl Walk<'_, '_> {
@@ -122,6 +132,7 @@ impl Walk<'_, '_> {
             place,
             field,
             metadata,
+            again: self.again,
         };
         if let Some(other) = (self.edit)(&spot, text) {
             *text = other;
@@ -180,6 +191,8 @@ impl Walk<'_, '_> {
                 continue;
             }
             self.text(&place, &mut key);
+            // The name of a kernel is shown under the name that people are shown under.
+            let metadata = metadata && name != "kernelspec";
             if let Value::String(text) = &mut value {
                 self.spot(&place, Some(&name), metadata, text);
             } else {
