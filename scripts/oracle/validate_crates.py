@@ -138,6 +138,8 @@ def main():
         with multiprocessing.Pool(2, start, [cache]) as pool:
             for place, issues, seconds in pool.imap_unordered(validate, crates_read):
                 found.files[name] += 1
+                if found.files[name] % 50 == 0:
+                    print(f"{found.files[name]} of {len(crates_read)} crates", file=sys.stderr)
                 found.seconds[name] += seconds
                 for text in judge(Path(place), issues):
                     found.add(name, text, place)

@@ -69,6 +69,12 @@ fn task(text: &str) -> Result<String, String> {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        if self.task.is_some() && !matches!(self.format, Format::ModelCard) {
+            return Err(
+                Failure::usage("--task is about the results of a model card")
+                    .hint("say `--format model-card`, or leave --task out"),
+            );
+        }
         let (store, id) = app.find(&self.id)?;
         let session = store.session(&id)?;
         let is_notebook = session

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use entrenar::session::{EntrenarSession, Sha256Hash};
+
 use crate::support::{Home, lora};
 
 /// A store with two sessions of known figures.
@@ -333,6 +335,46 @@ fn what_is_exported_as_json_reads_back_equal() {
             .stdout
     };
     assert!(export("other.db") == export(&home.store().display().to_string()));
+}
+
+#[test]
+fn export_for_tools_of_others() {
+    let home = two();
+    home.session(&EntrenarSession::empty("cccc", "Nothing yet"));
+    let export = |id: &str, more: &[&str]| home.run(&[&["export", id, "--format"], more].concat());
+
+    let prov = export("aaaa", &["prov"]).json();
+    assert_eq!(
+        prov["activity"]["session:session"]["prov:label"],
+        "LoRA, rank 64"
+    );
+    let croissant = export("aaaa", &["croissant", "--license", "MIT", "--title", "T"]).json();
+    assert_eq!(croissant["name"], "T");
+    assert_eq!(croissant["license"], "https://spdx.org/licenses/MIT");
+    let table = export("aaaa", &["csv"]).out();
+    assert_eq!(
+        croissant["distribution"][0]["sha256"],
+        Sha256Hash::of(table.as_bytes()).to_string()
+    );
+    let card = export("aaaa", &["model-card", "--task", "text-generation"]).out();
+    assert!(
+        card.starts_with("---\ntags:\n") && card.contains("\n# LoRA, rank 64\n"),
+        "{card}"
+    );
+
+    transcript!(home, ["export", "cccc", "--format", "croissant"]);
+    transcript!(home, ["export", "aaaa", "--format", "csv", "--task", "x"]);
+    transcript!(
+        home,
+        [
+            "export",
+            "aaaa",
+            "--format",
+            "model-card",
+            "--task",
+            "Text Generation"
+        ]
+    );
 }
 
 #[test]
