@@ -361,3 +361,24 @@ fn a_statement_is_about_exactly_the_listed_files() {
         other.problems
     );
 }
+
+#[test]
+fn huge_and_deep_metadata_are_refused_without_being_read_whole() {
+    for (content, expected) in [
+        ("[".repeat(1_000_000), "format"),
+        (format!("[{}0]", "0,".repeat(20_000_001)), "limit"),
+    ] {
+        for file in ["ro-crate-metadata.json", "notebook.ipynb", "codemeta.json"] {
+            let fixture = Fixture::folder();
+            fs::write(fixture.path.join(file), &content).unwrap();
+            sums_again(&fixture.path);
+            let found = problems(&fixture.path);
+            assert!(found.contains(&format!("{expected} {file}")), "{found:?}");
+        }
+    }
+    let fixture = Fixture::folder();
+    let mut lines = "x\n".repeat(100_000);
+    lines.push('y');
+    fs::write(fixture.path.join("SHA256SUMS"), lines).unwrap();
+    assert!(verified(&fixture.path).problems.len() < 300);
+}

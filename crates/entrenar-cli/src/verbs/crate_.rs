@@ -178,9 +178,10 @@ impl Args {
         };
         let Read { session, source } = input.read(self.limit.limits())?;
         Ok(Found {
+            // As a store would have it after the import.
+            chain: Some(SessionChain::of_import(&session)),
             session,
             source,
-            chain: None,
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::ro_crate::{self, Graph, METADATA_FILE};
-use super::{CITATION_BIB, CITATION_CFF, CODEMETA, DATACITE, Files, Findings, ProblemKind};
+use super::{CITATION_BIB, CITATION_CFF, CODEMETA, DATACITE, Files, Findings, ProblemKind, json};
 
 /// What one file says; what it has no place for is `None`.
 #[derive(Debug, Default)]
@@ -34,13 +34,10 @@ pub(super) fn check(files: &Files, graph: Option<&Graph>, found: &mut Findings<'
             continue;
         };
         found.validated(path);
-        match serde_json::from_slice::<Value>(bytes) {
-            Ok(value @ Value::Object(_)) => all.push((path, read(&value))),
-            Ok(_) => found.problem(ProblemKind::Format, path, "$", "it is no object"),
-            Err(error) => {
-                let place = format!("line {}, column {}", error.line(), error.column());
-                found.problem(ProblemKind::Format, path, &place, "it is no JSON");
-            }
+        match json(path, bytes, found) {
+            Some(value @ Value::Object(_)) => all.push((path, read(&value))),
+            Some(_) => found.problem(ProblemKind::Format, path, "$", "it is no object"),
+            None => {}
         }
     }
     citations(files, found, &mut all);

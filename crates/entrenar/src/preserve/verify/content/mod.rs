@@ -9,6 +9,8 @@ mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::session::{EntrenarSession, SessionChain, Sha256Hash};
 
 use super::super::{SESSION_JSON, SHA256SUMS};
@@ -97,6 +99,33 @@ impl Files {
             .iter()
             .map(|(path, known)| (path.as_str(), known.sha256))
             .collect()
+    }
+}
+
+/// The most JSON values of one file; a value takes some 64 bytes of memory.
+const MAX_VALUES: usize = 20_000_000;
+
+/// The JSON in the file at `path`; that it is none, or too much, is a problem.
+fn json(path: &str, bytes: &[u8], found: &mut Findings<'_>) -> Option<Value> {
+    // Each value but the first stands behind one of these. Those in texts are counted, too.
+    let is_mark = |byte: &&u8| matches!(**byte, b',' | b':' | b'[' | b'{');
+    let most = bytes.iter().filter(is_mark).count();
+    if most > MAX_VALUES {
+        found.problem(
+            ProblemKind::Limit,
+            path,
+            "",
+            format!("it has up to {most} values, more than are read"),
+        );
+        return None;
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            found.problem(ProblemKind::Format, path, &place, "it is no JSON");
+            None
+        }
     }
 }
 

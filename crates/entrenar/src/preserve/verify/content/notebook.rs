@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::export::notebook;
 use crate::session::{EntrenarSession, output};
 
-use super::{Files, Findings, NOTEBOOK, ProblemKind};
+use super::{Files, Findings, NOTEBOOK, ProblemKind, json};
 
 /// Problems of one notebook that are told.
 const PROBLEMS: usize = 50;
@@ -19,13 +19,8 @@ pub(super) fn check(files: &Files, session: Option<&EntrenarSession>, found: &mu
         return;
     };
     found.validated(NOTEBOOK);
-    let value: Value = match serde_json::from_slice(bytes) {
-        Ok(value) => value,
-        Err(error) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            found.problem(ProblemKind::Format, NOTEBOOK, &place, "it is no JSON");
-            return;
-        }
+    let Some(value) = json(NOTEBOOK, bytes, found) else {
+        return;
     };
     let mut problems = Vec::new();
     rules(&value, &mut problems);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Files, Findings, ProblemKind, SHA256SUMS};
+use super::{Files, Findings, ProblemKind, SHA256SUMS, json};
 
 pub(super) const METADATA_FILE: &str = "ro-crate-metadata.json";
 const PREVIEW_FILE: &str = "ro-crate-preview.html";
@@ -81,14 +81,7 @@ pub(super) fn check(
     let mut check = Check {
         problems: Vec::new(),
     };
-    let graph = match serde_json::from_slice(bytes) {
-        Ok(value) => read(&value, &mut check),
-        Err(error) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            check.add(place, "it is no JSON");
-            None
-        }
-    };
+    let graph = json(METADATA_FILE, bytes, found).and_then(|value| read(&value, &mut check));
     if let Some(graph) = &graph {
         descriptor(graph, &mut check);
         root(graph, &mut check);
