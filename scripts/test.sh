@@ -33,7 +33,7 @@ scripts/readme-example.sh
 
 say "fuzz"
 unset RUSTFLAGS
-run_fuzz 4
+run_fuzz 10
 export RUSTFLAGS="-D warnings"
 
 say "tests"

@@ -124,19 +124,22 @@ need_fuzz() { need_debian g++; need_cargo_tool cargo-fuzz 0.13.2; }
 fuzz_targets() { cargo metadata --manifest-path fuzz/Cargo.toml --no-deps --offline --format-version 1 2>/dev/null |
   python3 -c 'import json,sys; print(*sorted(t["name"] for p in json.load(sys.stdin)["packages"] for t in p["targets"]))'; }
 
-run_fuzz() { # run_fuzz SECONDS
-  local seconds=$1 target log
+run_fuzz() { # run_fuzz SECONDS: each target for so long, as many at once as there are processors
   RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target cargo fuzz build --fuzz-dir fuzz
-  for target in $(fuzz_targets); do
-    mkdir -p "$cache/fuzz-corpus/$target"
-    log=$cache/fuzz-$target.log
-    if ! RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$cache/fuzz-target \
-      cargo fuzz run --fuzz-dir fuzz "$target" "$cache/fuzz-corpus/$target" crates/entrenar/tests/data -- \
-      -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 >"$log" 2>&1; then
-      tail -n 60 "$log"
-      echo "fuzz $target failed; the whole log is $log" >&2
-      return 1
-    fi
-    echo "$target: $(grep -E '^Done [0-9]+ runs' "$log")"
-  done
+  export -f fuzz_one
+  export cache
+  fuzz_targets | tr ' ' '\n' | xargs -P "$(nproc)" -I{} bash -c 'fuzz_one "$@"' fuzz_one {} "$1"
+}
+
+fuzz_one() { # fuzz_one TARGET SECONDS
+  local target=$1 seconds=$2 log=$cache/fuzz-$1.log
+  mkdir -p "$cache/fuzz-corpus/$target"
+  if ! "$cache/fuzz-target/x86_64-unknown-linux-gnu/release/$target" \
+    -artifact_prefix="$cache/fuzz-$target-" "$cache/fuzz-corpus/$target" crates/entrenar/tests/data \
+    -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=30 >"$log" 2>&1; then
+    tail -n 60 "$log"
+    echo "fuzz $target failed; the whole log is $log" >&2
+    return 255 # xargs starts no more
+  fi
+  echo "$target: $(grep -E '^Done [0-9]+ runs' "$log")"
 }

@@ -156,3 +156,48 @@ fn the_state_of_a_project_is_told_without_credentials() {
     assert!(read("environment/git.diff").contains("+version = 22"));
     assert!(read("ro-crate-metadata.json").contains("project: git commit"));
 }
+
+#[test]
+fn an_anonymous_crate_says_what_was_removed() {
+    let home = Home::new();
+    home.session(&lora("aaaa-64", "Ana Silva's LoRA", 64).with_user("asilva"));
+    home.file("notes.txt", b"silva: see /home/asilva/thesis/x.csv");
+    let args = [
+        "crate",
+        "aaaa-64",
+        "-o",
+        "review",
+        "--anonymous",
+        "--author",
+        "Ana Silva",
+        "--license",
+        "MIT",
+        "--date",
+        "2026-11-22",
+        "--include",
+        "notes.txt",
+        "--json",
+    ];
+    let said = home.run(&args);
+    assert_eq!(said.code, Some(0), "{}", said.err());
+    let said: serde_json::Value = serde_json::from_str(&said.out()).unwrap();
+    insta::assert_json_snapshot!("anonymous", said["anonymous"]);
+    let review = home.work().join("review");
+    for entry in fs::read_dir(&review).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        assert!(!text.to_lowercase().contains("silva"), "{}", path.display());
+    }
+    assert_eq!(
+        fs::read_to_string(review.join("attachments/notes.txt")).unwrap(),
+        "Person1: see /anonymous/folder1/x.csv"
+    );
+    let mapping = fs::read_to_string(home.work().join("review.mapping.json")).unwrap();
+    assert!(mapping.contains("Ana Silva"));
+    assert_eq!(home.run(&["verify", "review"]).code, Some(0));
+    // A second time the mapping is there.
+    fs::remove_dir_all(&review).unwrap();
+    assert_eq!(home.run(&args).code, Some(5));
+}
