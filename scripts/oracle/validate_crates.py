@@ -34,6 +34,7 @@ EXPECTED = {
     "ro-crate-1.1_22.3": {"publisher"},
     "ro-crate-1.1_30.2": {"affiliation"},
     "ro-crate-1.1_30.3": {"affiliation"},
+    "ro-crate-1.1_31.1": {"name of an organisation"},
     "ro-crate-1.1_31.2": {"address of an organisation"},
 }
 

@@ -75,7 +75,7 @@ fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<
     let known = |place: &Affiliation| place.ror.is_some() || is_text(&place.name);
     let user = session.user.as_deref().is_some_and(is_text);
     let publisher = artifact.publisher.as_deref().filter(|name| is_text(name));
-    let publisher_ror = places()
+    let organisations = places()
         .map(|place| (&place.name, place.ror.is_some()))
         .chain(
             artifact
@@ -84,7 +84,7 @@ fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<
                 .map(|it| (&it.funder, it.funder_ror.is_some())),
         );
     let has_address = |name: &str| {
-        publisher_ror
+        organisations
             .clone()
             .any(|(known, ror)| ror && one_line(known) == one_line(name))
     };
@@ -138,6 +138,12 @@ fn absent(made: &generated::Generated, artifact: &ResearchArtifact) -> BTreeSet<
                         && is_organisation(&&user)
                         && authors.iter().all(|who| who.name.trim() != user.name)
                 }),
+        ),
+        (
+            "name of an organisation",
+            organisations
+                .clone()
+                .any(|(name, ror)| ror && !is_text(name)),
         ),
         ("version of the interpreter", has_language && !has_version),
         ("interpreter", !has_language),
