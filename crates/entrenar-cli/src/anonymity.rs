@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use entrenar::preserve::anonymous::{self, Anonymous, AnonymousOptions};
-use entrenar::preserve::{ArtifactFolder, Attachments};
+use entrenar::preserve::{ArtifactFolder, Attachments, PreserveError};
 use entrenar::research::ResearchArtifact;
 use entrenar::session::EntrenarSession;
 use serde_json::{Value, json};
@@ -42,13 +42,17 @@ impl Anonymity {
         &self,
         session: &EntrenarSession,
         artifact: &ResearchArtifact,
-    ) -> Option<Anonymous> {
+        attached: &Attachments,
+    ) -> Result<Option<Anonymous>, Failure> {
+        if !self.anonymous {
+            return Ok(None);
+        }
         let options = AnonymousOptions {
             remove: self.remove.clone(),
             keep: self.keep.clone(),
+            beside: anonymous::attached_texts(attached).map_err(|error| cannot_add(&error))?,
         };
-        self.anonymous
-            .then(|| anonymous::anonymise(session, artifact, &options))
+        Ok(Some(anonymous::anonymise(session, artifact, &options)))
     }
 
     /// Where the mapping back goes.
@@ -68,7 +72,11 @@ pub(crate) fn attachments(
 ) -> Result<Attachments, Failure> {
     anonymous
         .attachments(found)
-        .map_err(|error| Failure::new(Exit::InputFailed, "cannot add the files").because(&error))
+        .map_err(|error| cannot_add(&error))
+}
+
+fn cannot_add(error: &PreserveError) -> Failure {
+    Failure::new(Exit::InputFailed, "cannot add the files").because(error)
 }
 
 /// Refuses a folder that still tells who made it.

@@ -95,7 +95,7 @@ impl Args {
         }
         let mut attachments = self.packing.attachments()?;
         let mapping = self.anonymity.mapping(&self.output);
-        let mut anonymous = self.anonymity.of(&found.session, &artifact);
+        let mut anonymous = self.anonymity.of(&found.session, &artifact, &attachments)?;
         if let Some(anonymous) = &mut anonymous {
             if !self.force && fs::symlink_metadata(&mapping).is_ok() {
                 let name = mapping.display();

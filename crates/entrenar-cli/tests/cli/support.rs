@@ -135,9 +135,26 @@ impl Home {
         text.lines()
             .map(|line| match line.split_once(key) {
                 Some((before, _)) => format!("{before}{key}…\",\n"),
-                None => format!("{line}\n"),
+                None => format!("{}\n", without_parquet(line)),
             })
             .collect()
+    }
+}
+
+/// The line as it is without the feature `parquet`, which adds a format and a file.
+fn without_parquet(line: &str) -> String {
+    if !cfg!(feature = "parquet") {
+        return line.to_owned();
+    }
+    let line = line.replace("model-card, parquet]", "model-card]");
+    let Some((before, after)) = line.split_once(" files, ") else {
+        return line;
+    };
+    let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let (before, count) = before.split_at(digits);
+    match count.parse::<u32>() {
+        Ok(count) => format!("{before}{} files, {after}", count - 1),
+        Err(_) => line,
     }
 }
 

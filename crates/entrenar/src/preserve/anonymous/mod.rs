@@ -44,6 +44,9 @@ pub struct AnonymousOptions {
     pub remove: Vec<String>,
     /// Texts that stay; an identity that begins with one of them is left.
     pub keep: Vec<String>,
+    /// Texts that are published beside the session, in which identities are looked for, too; see
+    /// [`attached_texts`].
+    pub beside: Vec<String>,
 }
 
 /// Something that was removed at a place.
@@ -283,6 +286,15 @@ impl Anonymous {
     }
 }
 
+/// The texts among the files that the authors add, up to 16 MiB each.
+///
+/// # Errors
+/// [`PreserveError::File`] if a file cannot be read.
+pub fn attached_texts(found: &Attachments) -> Result<Vec<String>, PreserveError> {
+    let texts = found.files.iter().map(|file| text_of(&file.content));
+    texts.filter_map(Result::transpose).collect()
+}
+
 /// Whether the value of a field that names somebody does so.
 fn is_telling(text: &str, options: &AnonymousOptions) -> bool {
     let text = text.trim();
@@ -373,6 +385,9 @@ fn identities(
         find::in_text(text, &mut found);
         None
     });
+    for text in &options.beside {
+        find::in_text(text, &mut found);
+    }
     found
 }
 
@@ -687,6 +702,7 @@ mod tests {
         let options = AnonymousOptions {
             remove: vec!["LoRA".into()],
             keep: vec!["/home/asilva/thesis".into()],
+            beside: Vec::new(),
         };
         let anonymous = anonymise(&session, &artifact, &options);
         assert_eq!(anonymous.session.name, "Person1's removed1");

@@ -10,10 +10,12 @@
 //! ```
 //! use entrenar::research::preregistration::{Checks, Plan, Preregistration};
 //!
-//! let plan = Plan::from_markdown("plan.md", "\
-//! ## Hypothesis\nRank 64 beats rank 8.\n
-//! ## Method\nThree seeds each.\n
-//! ## Analysis\nWelch's t-test on the last validation loss.\n")?;
+//! let text = [
+//!     "## Hypothesis\nRank 64 beats rank 8.",
+//!     "## Method\nThree seeds each.",
+//!     "## Analysis\nWelch's t-test on the last validation loss.",
+//! ];
+//! let plan = Plan::from_markdown("plan.md", &text.join("\n\n"))?;
 //! let (mut public, private) = Preregistration::commit(&plan)?;
 //! assert!(!String::from_utf8_lossy(&public.to_json()).contains("Rank 64"));
 //!
