@@ -9,7 +9,9 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "ruchy-sessions")]
+use std::path::PathBuf;
 use std::process::Command;
 
 use chrono::{DateTime, NaiveDate};
