@@ -41,11 +41,13 @@
 //! | `ruchy-sessions` | [`ecosystem`] and the Ruchy bridge | none |
 //! | `store` | the SQLite store | rusqlite (bundled SQLite), pco |
 //! | `preserve` | [`preserve`]: the artifact folder and its HTML page; implies `ruchy-sessions` | ammonia, pulldown-cmark |
-//! | `citations` | readers of BibTeX, `CITATION.cff` and `entrenar.toml`; citations in any CSL style | biblatex, hayagriva, serde-saphyr, toml |
+//! | `citations` | readers of BibTeX, `CITATION.cff` and `entrenar.toml`; citations in any CSL style | biblatex, hayagriva, granit-parser, toml |
 //! | `signing` | `research::signing`: keys, signatures, in-toto, timestamps, preregistrations | ed25519-dalek, blake2, scrypt, rustls-webpki (ring) |
 //!
 //! The library is synchronous; it never prints, exits, or reads HOME or environment variables.
 
+#[cfg(any(feature = "preserve", feature = "signing"))]
+mod base64;
 pub mod bridge;
 #[cfg(feature = "ruchy-sessions")]
 pub mod ecosystem;

@@ -21,9 +21,9 @@ mod summary;
 use crate::research::ResearchArtifact;
 use crate::session::EntrenarSession;
 
-use super::base64;
 use super::escape::markup;
 use super::svg;
+use crate::base64;
 
 use budget::Budget;
 

@@ -4,8 +4,6 @@
 //! path, time zone or locale. Times that merely stand in for unknown ones (see
 //! [`TimeSource::Derived`](crate::session::TimeSource::Derived)) are never written.
 
-#[cfg(feature = "preserve")]
-pub(crate) mod base64;
 pub mod chart;
 pub mod croissant;
 pub mod csv;

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::export::base64;
+use crate::base64;
 use crate::export::escape::markup;
 use crate::research::ro_crate::{Entity, Graph};
 use crate::session::Sha256Hash;

@@ -1,4 +1,4 @@
-use crate::export::base64;
+use crate::base64;
 
 /// Images of more base64 than this are not put on the page.
 const LARGEST: usize = 6 << 20;

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base64;
 use crate::research::signing::timestamp::{self, Reply, Request};
 use crate::research::signing::{
-    PublicKey, SecretKey, Signature, SigningError, TrustedComment, base64, hex, random,
+    PublicKey, SecretKey, Signature, SigningError, TrustedComment, hex, random,
 };
 
 use super::opening::OpenedSection;

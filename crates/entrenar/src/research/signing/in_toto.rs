@@ -9,7 +9,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{PublicKey, SecretKey, SigningError, base64, hex, unhex};
+use super::{PublicKey, SecretKey, SigningError, hex, unhex};
+use crate::base64;
 
 /// `_type` of a statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";

@@ -4,7 +4,8 @@ use std::fmt;
 
 use ed25519_dalek::VerifyingKey;
 
-use super::{SigningError, base64};
+use super::SigningError;
+use crate::base64;
 
 pub(super) const PUBLIC_KEY: &str = "public key";
 /// The longest untrusted comment that minisign reads, in bytes (`COMMENTMAXBYTES`).

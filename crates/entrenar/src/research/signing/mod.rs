@@ -23,7 +23,6 @@
 //! # Ok::<(), entrenar::research::signing::SigningError>(())
 //! ```
 
-pub(super) mod base64;
 mod der;
 mod error;
 pub mod in_toto;

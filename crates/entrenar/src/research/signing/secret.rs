@@ -7,7 +7,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::key::{key_line, unknown_algorithm, wrong_length};
-use super::{KeyId, PublicKey, SigningError, base64};
+use super::{KeyId, PublicKey, SigningError};
+use crate::base64;
 
 const SECRET_KEY: &str = "secret key";
 /// Algorithms, salt, cost, then id, key pair and checksum.

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use blake2::{Blake2b512, Digest as _};
 
 use super::key::{COMMENT_LIMIT, check_size, trim_return, unknown_algorithm, wrong_length};
-use super::{KeyId, PublicKey, SecretKey, SigningError, base64};
+use super::{KeyId, PublicKey, SecretKey, SigningError};
+use crate::base64;
 
 const SIGNATURE: &str = "signature";
 /// The longest trusted comment that minisign reads, in bytes (`TRUSTEDCOMMENTMAXBYTES`).

@@ -2,7 +2,7 @@
 
 use rustls_pki_types::CertificateDer;
 
-use crate::research::signing::base64;
+use crate::base64;
 
 use super::TimestampError;
 

@@ -1,9 +1,9 @@
-//! Base64 (RFC 4648, section 4), strict: padded, canonical, nothing between the digits.
+//! Base64 (RFC 4648, section 4), as notebooks, pages and signatures hold bytes.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Encodes with padding.
-pub(in super::super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk
@@ -23,8 +23,41 @@ pub(in super::super) fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// The text without white space, if it is valid base64.
+#[cfg(feature = "preserve")]
+pub(crate) fn cleaned(text: &str) -> Option<String> {
+    let clean: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let digits = clean.trim_end_matches('=');
+    let valid = !digits.is_empty()
+        && clean.len().is_multiple_of(4)
+        && clean.len() - digits.len() <= 2
+        && digits.bytes().all(|byte| value(byte).is_some());
+    valid.then_some(clean)
+}
+
+/// The first bytes of valid base64, at most `limit`.
+#[cfg(feature = "preserve")]
+pub(crate) fn decoded_start(clean: &str, limit: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(limit);
+    let (mut group, mut bits) = (0_u32, 0);
+    for digit in clean.bytes().map_while(value) {
+        group = group << 6 | digit;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(group >> bits & 0xFF).unwrap_or_default());
+        }
+        group &= 0xFFFF;
+        if bytes.len() >= limit {
+            break;
+        }
+    }
+    bytes
+}
+
 /// The bytes, where `text` is the one way to write them.
-pub(in super::super) fn decode(text: &str) -> Option<Vec<u8>> {
+#[cfg(feature = "signing")]
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) {
         return None;
     }
@@ -49,7 +82,8 @@ pub(in super::super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// As [`decode`], where white space between the digits is allowed (PEM, RFC 7468).
-pub(super) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
+#[cfg(feature = "signing")]
+pub(crate) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
     let clean: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     decode(&clean)
 }
@@ -69,18 +103,11 @@ fn value(digit: u8) -> Option<u32> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "signing")]
     #[test]
-    fn agrees_with_the_vectors_of_the_rfc() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"foobar", "Zm9vYmFy"),
-            (b"\xff\xfe\xfd", "//79"),
-        ] {
-            assert_eq!(encode(bytes), text);
-            assert_eq!(decode(text).as_deref(), Some(bytes));
+    fn only_the_one_way_to_write_bytes_is_read() {
+        for bytes in [&b""[..], b"f", b"fo", b"foo", b"foobar", b"\xff\xfe\xfd"] {
+            assert_eq!(decode(&encode(bytes)).as_deref(), Some(bytes));
         }
         for bad in [
             "====", "=", "Zm9", "Zm9v=", "Zm-v", "Zg==Zg==", "Zh==", "Zm9=", "Zg=a", "Z===",
@@ -91,5 +118,25 @@ mod tests {
             decode_wrapped("Zm 9v\r\nYmFy\n").as_deref(),
             Some(&b"foobar"[..])
         );
+    }
+
+    #[cfg(feature = "preserve")]
+    #[test]
+    fn agrees_with_the_vectors_of_the_rfc() {
+        for (bytes, text) in [
+            (&b"f"[..], "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foobar", "Zm9vYmFy"),
+            (b"\xff\xfe\xfd", "//79"),
+        ] {
+            assert_eq!(encode(bytes), text);
+            assert_eq!(decoded_start(text, 100), bytes);
+            assert_eq!(cleaned(text).as_deref(), Some(text));
+        }
+        assert_eq!(cleaned("Zm 9v\nYmFy").as_deref(), Some("Zm9vYmFy"));
+        for bad in ["", "====", "Zm9", "Zm9v=", "Zm-v", "Zg==Zg=="] {
+            assert_eq!(cleaned(bad), None, "{bad}");
+        }
     }
 }
