@@ -29,6 +29,11 @@ use std::process::ExitCode;
 
 use app::Invocation;
 
+/// Imports are a tenth faster with it: readers on several threads make many small values, which
+/// the writer frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     errors::install_bug_note();
     let (mut app, verb) = match app::parse(std::env::args_os()) {

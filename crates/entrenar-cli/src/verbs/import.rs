@@ -146,7 +146,6 @@ impl Args {
                 "standard input can be read once: `-` is given twice",
             ));
         }
-        let mut store = app.store_to_write()?;
         let bar = progress(&inputs);
         let mut tell = |at: usize, outcome: Outcome| {
             if let Some(slot) = places.get(at).and_then(|place| outcomes.get_mut(*place)) {
@@ -156,15 +155,21 @@ impl Args {
         let prepare = |read: Read| {
             Prepared::of_verified(Cow::Owned(read.session), read.source.map(Cow::Owned))
         };
+        // The store is opened, or made, while the readers begin.
         let read = reader::read_in_order(&inputs, self.limit.limits(), prepare, |results| {
+            let mut store = app.store_to_write()?;
             // The first of a transaction is waited for without the store's lock.
-            while let Some(first) = results.next() {
-                keep(&mut store, &inputs, first, results, &bar, &mut tell)?;
-            }
-            Ok(())
+            let mut keep_all = || {
+                while let Some(first) = results.next() {
+                    keep(&mut store, &inputs, first, results, &bar, &mut tell)?;
+                }
+                Ok(())
+            };
+            Ok::<Result<(), Failure>, Failure>(keep_all())
         })
-        .and_then(|kept| kept);
+        .and_then(|opened| opened);
         bar.finish_and_clear();
+        let read = read?;
         let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
         if self.json {
             let values = outcomes.iter().map(to_json).collect();
