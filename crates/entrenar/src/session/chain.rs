@@ -11,20 +11,19 @@
 //! No time of day is in it: two stores with the same import and the same edits have the same
 //! chain. The layout of hashes and details is in `docs/store-format.md`.
 
+mod state;
+
 use std::fmt;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+pub use self::state::CONTENT_VERSION;
+use self::state::State;
+pub(crate) use self::state::{import_detail, sorted, state_fields};
 use super::{ContentDigest, EntrenarSession, Sha256Hash};
 
 /// First bytes of what an event's hash covers.
 const DOMAIN: &[u8] = b"entrenar session event 1\0";
-/// The version of the content digest in the details of imports and redactions.
-pub const CONTENT_VERSION: u64 = 2;
-/// The most stretches into which a list is cut for the digests that locate a change.
-const STRETCHES: usize = 64;
-/// Hexadecimal digits of a digest that only locates a change.
-const MARK_DIGITS: usize = 12;
 /// Problems of a file that are listed.
 const PROBLEMS: usize = 100;
 
@@ -252,8 +251,8 @@ impl SessionChain {
         self.state().differences(session)
     }
 
-    /// Whether [`differences`](Self::differences) can compare the content: the log of an older
-    /// store has a digest that only the store itself can check.
+    /// Whether [`differences`](Self::differences) can compare the content: its digest is of
+    /// the version that this program knows.
     pub fn covers_content(&self) -> bool {
         self.state().version == Some(CONTENT_VERSION)
     }
@@ -294,274 +293,6 @@ fn event_hash(
         bytes.extend_from_slice(text.as_bytes());
     }
     Sha256Hash::of(&bytes)
-}
-
-/// The detail of the import of `session`, whose content digest is `digest`, with a source document
-/// of the SHA-256 `source`.
-pub(crate) fn import_detail(
-    session: &EntrenarSession,
-    digest: &ContentDigest,
-    source: Option<Sha256Hash>,
-) -> String {
-    let mut fields = state_fields(session, digest);
-    fields.extend([
-        ("cells".to_owned(), json!(session.code_history.len())),
-        ("points".to_owned(), json!(session.metrics.point_count())),
-        (
-            "source".to_owned(),
-            json!(source.map(|hash| hash.to_string())),
-        ),
-        ("warnings".to_owned(), json!(session.warnings.len())),
-    ]);
-    sorted(fields)
-}
-
-/// The fields of an import and of a redaction that say what the session then is.
-pub(crate) fn state_fields(
-    session: &EntrenarSession,
-    digest: &ContentDigest,
-) -> Vec<(String, Value)> {
-    let tags: Vec<_> = session.tags.iter().map(|tag| text_digest(tag)).collect();
-    let derived = session.derived.get("name").map(|how| text_digest(how));
-    let notes = session.notes.as_deref().map(text_digest);
-    let fields = [
-        ("content", json!(digest.content.to_string())),
-        ("content_version", json!(CONTENT_VERSION)),
-        ("name", json!(text_digest(&session.name))),
-        ("name_derived", json!(derived)),
-        ("notes", json!(notes)),
-        (
-            "parts",
-            Value::Object(Marks::of(digest).0.into_iter().collect()),
-        ),
-        ("tags", json!(tags)),
-    ];
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// A JSON object with sorted keys.
-pub(crate) fn sorted(mut fields: Vec<(String, Value)>) -> String {
-    fields.sort_by(|a, b| a.0.cmp(&b.0));
-    Value::Object(fields.into_iter().collect()).to_string()
-}
-
-/// The digest by which an event names a text.
-fn text_digest(text: &str) -> String {
-    Sha256Hash::of(text.as_bytes()).to_string()
-}
-
-/// Short digests of the parts of the content, by name. They only say where a change is: that
-/// there is none, the digest of the content says.
-struct Marks(Vec<(String, Value)>);
-
-impl Marks {
-    fn of(digest: &ContentDigest) -> Self {
-        let parts = [
-            ("cells", stretches(&digest.cells)),
-            ("document", mark(&digest.document)),
-            ("metadata", mark(&digest.metadata)),
-            ("runs", mark(&digest.runs)),
-            ("series", stretches(&digest.series)),
-            ("warnings", mark(&digest.warnings)),
-        ];
-        Self(
-            parts
-                .into_iter()
-                .map(|(name, mark)| (name.to_owned(), Value::from(mark)))
-                .collect(),
-        )
-    }
-}
-
-fn mark(digest: &Sha256Hash) -> String {
-    let mut text = digest.to_string();
-    text.truncate(MARK_DIGITS);
-    text
-}
-
-/// The length of the stretches of a list of that many items; the last may be shorter.
-fn stretch_length(items: usize) -> usize {
-    items.div_ceil(STRETCHES).max(1)
-}
-
-/// A mark for each stretch of the list.
-fn stretches(digests: &[Sha256Hash]) -> String {
-    digests
-        .chunks(stretch_length(digests.len()))
-        .map(|stretch| match stretch {
-            [one] => mark(one),
-            several => {
-                let bytes: Vec<u8> = several
-                    .iter()
-                    .flat_map(|digest| *digest.as_bytes())
-                    .collect();
-                mark(&Sha256Hash::of(&bytes))
-            }
-        })
-        .collect()
-}
-
-/// What the events of a chain say about the session.
-#[derive(Default)]
-struct State {
-    content: Option<String>,
-    version: Option<u64>,
-    parts: Map<String, Value>,
-    name: Option<String>,
-    /// Known, and the digest of the mark where there is one.
-    name_derived: Option<Option<String>>,
-    notes: Option<Option<String>>,
-    tags: Option<Vec<String>>,
-}
-
-impl State {
-    fn apply(&mut self, kind: &str, detail: &Value) {
-        let text = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
-        let texts = |name: &str| -> Option<Vec<String>> {
-            let list = detail.get(name)?.as_array()?;
-            Some(
-                list.iter()
-                    .filter_map(|tag| tag.as_str().map(str::to_owned))
-                    .collect(),
-            )
-        };
-        let optional = |name: &str| detail.get(name).map(|_| text(name));
-        match kind {
-            "import" | "redact" => {
-                self.content = text("content");
-                self.version = detail.get("content_version").and_then(Value::as_u64);
-                self.parts = match detail.get("parts") {
-                    Some(Value::Object(parts)) => parts.clone(),
-                    _ => Map::new(),
-                };
-                self.name = text("name");
-                self.name_derived = optional("name_derived");
-                self.notes = optional("notes");
-                self.tags = texts("tags");
-            }
-            "rename" => {
-                self.name = text("name");
-                self.name_derived = Some(None);
-            }
-            "note" => self.notes = optional("notes"),
-            "tag" => {
-                if let Some(tags) = &mut self.tags {
-                    let removed = texts("removed").unwrap_or_default();
-                    tags.retain(|tag| !removed.contains(tag));
-                    tags.extend(texts("added").unwrap_or_default());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn differences(&self, session: &EntrenarSession) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        let mut add = |place: &str, message: &str| {
-            found.push((place.to_owned(), message.to_owned()));
-        };
-        let said = "is not what the event chain says";
-        if self
-            .name
-            .as_ref()
-            .is_some_and(|name| *name != text_digest(&session.name))
-        {
-            add("metadata.name", said);
-        }
-        let derived = session.derived.get("name").map(|how| text_digest(how));
-        if self
-            .name_derived
-            .as_ref()
-            .is_some_and(|known| *known != derived)
-        {
-            add("metadata.derived.name", said);
-        }
-        let notes = session.notes.as_deref().map(text_digest);
-        if self.notes.as_ref().is_some_and(|known| *known != notes) {
-            add("metadata.notes", said);
-        }
-        let tags: Vec<_> = session.tags.iter().map(|tag| text_digest(tag)).collect();
-        if self.tags.as_ref().is_some_and(|known| *known != tags) {
-            add("metadata.tags", said);
-        }
-        let Some(content) = &self.content else {
-            add("", "the event chain does not say what the content is");
-            return found;
-        };
-        if self.version != Some(CONTENT_VERSION) {
-            return found;
-        }
-        let digest = ContentDigest::of(session);
-        if *content == digest.content.to_string() {
-            return found;
-        }
-        let before = found.len();
-        for (name, mark) in Marks::of(&digest).0 {
-            let (Some(known), Some(actual)) =
-                (self.parts.get(&name).and_then(Value::as_str), mark.as_str())
-            else {
-                continue;
-            };
-            if known == actual {
-                continue;
-            }
-            let items = match name.as_str() {
-                "cells" => digest.cells.len(),
-                "series" => digest.series.len(),
-                _ => {
-                    found.push((name, said.to_owned()));
-                    continue;
-                }
-            };
-            found.extend(stretch_differences(&name, items, known, actual));
-        }
-        if found.len() == before {
-            found.push((
-                String::new(),
-                "the content is not what the event chain says".into(),
-            ));
-        }
-        found
-    }
-}
-
-/// Which stretches of a list differ.
-fn stretch_differences(
-    name: &str,
-    items: usize,
-    known: &str,
-    actual: &str,
-) -> Vec<(String, String)> {
-    if known.len() != actual.len() {
-        let message = format!("there are {items}; the event chain says another number");
-        return vec![(name.to_owned(), message)];
-    }
-    let length = stretch_length(items);
-    let marks = |text: &str| -> Vec<Vec<u8>> {
-        text.as_bytes()
-            .chunks(MARK_DIGITS)
-            .map(<[u8]>::to_vec)
-            .collect()
-    };
-    marks(known)
-        .iter()
-        .zip(&marks(actual))
-        .enumerate()
-        .filter(|(_, (known, actual))| known != actual)
-        .map(|(index, _)| {
-            let first = index * length;
-            let last = (first + length).min(items).saturating_sub(1);
-            let place = if first == last {
-                format!("{name}[{first}]")
-            } else {
-                format!("{name}[{first}] to {name}[{last}]")
-            };
-            (place, "is not what the event chain says".to_owned())
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -99,6 +99,20 @@ impl ContentDigest {
         }
     }
 
+    /// The digest of everything, what people may edit included; and how many bytes that is
+    /// beside the content. `session` is the one whose digest this is.
+    pub(crate) fn whole(&self, session: &EntrenarSession) -> (Sha256Hash, usize) {
+        let mut writer = Writer::default();
+        let whole = writer.part("whole", |part| {
+            part.raw(self.content.as_bytes());
+            part.text(&session.name);
+            part.list(&session.tags, |part, tag| part.text(tag));
+            part.optional(session.notes.as_deref(), Writer::text);
+            part.names(session.derived.iter());
+        });
+        (whole, writer.covered)
+    }
+
     /// The digest of the list of cells.
     pub fn cell_list(&self) -> Sha256Hash {
         list_digest("cells", &self.cells)

@@ -9,7 +9,7 @@ use super::chunk::{self, Statistics};
 use super::events::{self, Event};
 use super::failure::Failure;
 use super::value::{Hash, Text, unsigned};
-use super::{described, digest, load};
+use super::{described, load};
 use crate::session::{ContentDigest, EntrenarSession, Series, SeriesKey, Sha256Hash, chain};
 use crate::store::{Finding, StoreError};
 
@@ -200,13 +200,8 @@ struct Recorded {
 
 impl Recorded {
     fn is_of(&self, session: &EntrenarSession) -> bool {
-        let actual = match self.version {
-            Some(chain::CONTENT_VERSION) => ContentDigest::of(session).content,
-            // The stores of the first programs.
-            None => digest::content(session),
-            Some(_) => return false,
-        };
-        self.content == actual.to_string()
+        self.version == Some(chain::CONTENT_VERSION)
+            && self.content == ContentDigest::of(session).content.to_string()
     }
 }
 

@@ -9,7 +9,6 @@ mod blob;
 mod check;
 mod chunk;
 mod described;
-mod digest;
 mod edit;
 mod events;
 mod failure;
@@ -337,36 +336,5 @@ mod tests {
             .query_row("SELECT count(*) FROM blobs", [], |row| row.get(0))
             .unwrap();
         assert_eq!(blobs, 0);
-    }
-
-    #[test]
-    fn the_digest_of_the_first_stores_is_still_checked() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.db");
-        let mut store = SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock).unwrap();
-        let session = EntrenarSession::empty("s", "S").with_user("ana");
-        store.import(&session, None).unwrap();
-        let write_event = |content: String| {
-            let detail = events::detail([("cells", 0.into()), ("content", content.into())]);
-            let event = events::Event {
-                session: Some("s"),
-                kind: "import",
-                detail: &detail,
-            };
-            let hash = events::hash(&events::GENESIS, 1, 0, &event);
-            store
-                .connection
-                .execute(
-                    "UPDATE events SET time_us = 0, detail = ?1, hash = ?2",
-                    rusqlite::params![detail, hash.as_bytes()],
-                )
-                .unwrap();
-            (store.check().unwrap(), store.chain("s").unwrap())
-        };
-        let (findings, chain) = write_event(digest::content(&session).to_string());
-        assert_eq!(findings, []);
-        assert!(!chain.covers_content());
-        assert_eq!(chain.differences(&session), []);
-        assert_eq!(write_event("0".repeat(64)).0.len(), 1);
     }
 }

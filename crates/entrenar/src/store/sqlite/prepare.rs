@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::blob;
 use super::chunk::{self, Statistics};
-use super::digest;
 use super::import::{JOINED_OUTPUT, NO_OUTPUT, OWN_OUTPUT};
 use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
 use crate::session::{ContentDigest, DocumentCell, EntrenarSession, Sha256Hash, output};
@@ -161,7 +160,7 @@ impl Computed {
         let content = ContentDigest::with_outputs(session, |cell, place| {
             outputs.get(cell)?.get(place).map(|output| output.sha256)
         });
-        let (whole, other_bytes) = digest::whole(session, &content.content);
+        let (whole, other_bytes) = content.whole(session);
         Ok(Self {
             is_large: content.covered_bytes + other_bytes > LARGE_SESSION_BYTES,
             content,
@@ -171,11 +170,6 @@ impl Computed {
             outputs,
         })
     }
-}
-
-/// The JSON of a value.
-pub(super) fn json(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_error| value.to_string())
 }
 
 /// An output as it is stored.

@@ -165,7 +165,8 @@ pub(super) fn check_events(
     }
     if !chain.covers_content() {
         found.notes.push(
-            "the event chain is of an older store and does not say what the content is".to_owned(),
+            "the event chain has a content digest of another version, which is not compared"
+                .to_owned(),
         );
     }
     Some(chain)
