@@ -193,6 +193,81 @@ fn a_timestamp_is_requested_attached_and_checked() {
 }
 
 #[test]
+fn verify_tells_a_wrong_timestamp_from_a_good_one() {
+    let home = with_folder();
+    if !authority(&home) {
+        return;
+    }
+    let at = |name: &str| home.work().join(name);
+    let verify = |what: &str, root: &str| {
+        let ran = home.run(&["verify", what, "--tsa-ca", root]);
+        (ran.code, ran.out() + &ran.err())
+    };
+    let expect = |what: &str, root: &str, code: i32, message: &str| {
+        let (found, told) = verify(what, root);
+        assert_eq!(found, Some(code), "{told}");
+        assert!(told.contains(message), "{message:?} is not in\n{told}");
+    };
+    expect("lora", "root.pem", 6, "there is no timestamp");
+
+    openssl(
+        &home,
+        "ts -query -data lora/SHA256SUMS -sha256 -cert -out ours.tsq",
+    );
+    stamp(&home, "ours.tsq");
+    fs::copy(at("reply.tsr"), at("lora/SHA256SUMS.tsr")).unwrap();
+    expect("lora", "root.pem", 0, "by O=Lab, CN=clock: good");
+
+    openssl(
+        &home,
+        "req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -days 30 -subj /CN=other -config req.conf -extensions root",
+    );
+    let (code, told) = verify("lora", "other.pem");
+    assert_eq!(code, Some(6), "{told}");
+
+    let good = fs::read(at("reply.tsr")).unwrap();
+    let mut last = good.clone();
+    *last.last_mut().unwrap() ^= 1;
+    home.file("lora/SHA256SUMS.tsr", &last);
+    let (code, told) = verify("lora", "root.pem");
+    assert_eq!(code, Some(6), "{told}");
+
+    openssl(
+        &home,
+        "ts -query -data lora/README.md -sha256 -cert -out other.tsq",
+    );
+    stamp(&home, "other.tsq");
+    fs::copy(at("reply.tsr"), at("lora/SHA256SUMS.tsr")).unwrap();
+    expect("lora", "root.pem", 6, "a timestamp of other bytes");
+    // That needs no authority to be seen.
+    let ran = home.run(&["verify", "lora"]);
+    assert_eq!(ran.code, Some(6), "{}", ran.out());
+
+    home.file("lora/SHA256SUMS.tsr", &good);
+    home.file("lora/SHA256SUMS.tsq", b"no request");
+    let (code, told) = verify("lora", "root.pem");
+    assert_eq!(code, Some(6), "{told}");
+    fs::remove_file(at("lora/SHA256SUMS.tsq")).unwrap();
+    home.file("lora/README.md", b"other words");
+    expect("lora", "root.pem", 6, "README.md");
+
+    // A zip has its timestamp beside it.
+    let id = home.run(&["list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&id.out()).unwrap();
+    let id = list.pointer("/0/id").unwrap().as_str().unwrap().to_owned();
+    let ran = home.run(&["crate", &id, "-o", "lora.zip", "--date", "2026-03-04"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err());
+    openssl(&home, "ts -query -data lora.zip -sha256 -cert -out zip.tsq");
+    stamp(&home, "zip.tsq");
+    fs::copy(at("reply.tsr"), at("lora.zip.tsr")).unwrap();
+    expect("lora.zip", "root.pem", 0, "by O=Lab, CN=clock: good");
+    fs::copy(at("lora/SHA256SUMS"), at("other.zip.tsr")).unwrap();
+    fs::copy(at("lora.zip"), at("other.zip")).unwrap();
+    let (code, told) = verify("other.zip", "root.pem");
+    assert_eq!(code, Some(6), "{told}");
+}
+
+#[test]
 fn keys_are_private_and_passwords_come_from_files() {
     let home = home();
     home.file("pw", b"swordfish\n");
