@@ -87,9 +87,18 @@ pub(crate) fn check(anonymous: &Anonymous, folder: &ArtifactFolder) -> Result<()
     let Some((path, stand_in)) = leaks.first() else {
         return Ok(());
     };
-    let text =
-        format!("the crate is not written: {path} would still hold what {stand_in} stands for");
-    Err(Failure::new(Exit::Broken, text).hint("leave the file or the field out, or change it"))
+    let written = anonymous
+        .identities
+        .iter()
+        .find(|identity| identity.stand_in == *stand_in)
+        .and_then(|identity| identity.written.first())
+        .map_or("", String::as_str);
+    let text = format!(
+        "the crate is not written: {path} would still hold {written:?}, for which {stand_in} stands"
+    );
+    Err(Failure::new(Exit::Broken, text).hint(format!(
+        "if it tells nothing, say `--keep {written:?}`; else leave the file or the field out"
+    )))
 }
 
 /// Writes the mapping back, in the place of one that is there.

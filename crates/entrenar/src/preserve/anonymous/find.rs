@@ -169,8 +169,8 @@ pub(super) fn in_text(text: &str, identities: &mut Identities) {
     for found in EMAIL.find_iter(text) {
         let address = found.as_str();
         let local = address.split('@').next().unwrap_or_default();
-        // A call of a product of matrices, and where a repository is.
-        if address.ends_with('(') || local == "git" {
+        // A call of a product of matrices, where a repository is, and nobody's address.
+        if address.ends_with('(') || local == "git" || is_example(address) {
             continue;
         }
         identities.add(IdentityKind::Email, [address]);
@@ -227,6 +227,18 @@ pub(super) fn in_text(text: &str, identities: &mut Identities) {
     for found in ORCID.find_iter(text) {
         identities.add(IdentityKind::Identifier, [found.as_str()]);
     }
+}
+
+/// Whether the address is of a domain that is nobody's (RFC 2606, sections 2 and 3).
+fn is_example(address: &str) -> bool {
+    let domain = address.rsplit('@').next().unwrap_or_default();
+    let mut labels = domain.rsplit('.').map(str::to_lowercase);
+    let (top, second) = (labels.next(), labels.next());
+    matches!(
+        top.as_deref(),
+        Some("test" | "example" | "invalid" | "localhost")
+    ) || second.as_deref() == Some("example")
+        && matches!(top.as_deref(), Some("com" | "net" | "org"))
 }
 
 fn group<'t>(captures: &Captures<'t>, number: usize) -> &'t str {
@@ -309,7 +321,9 @@ fn folder(path: &str, identities: &mut Identities) {
         Some(end) if !whole_is_home => path.get(..end).unwrap_or(path),
         _ => path.trim_end_matches(['/', '\\']),
     };
-    if folder.len() > 1 && !SYSTEM_FOLDERS.contains(&folder) {
+    // `/content`, `/data`: where a service or a container has its files.
+    let is_usual = folder.strip_prefix('/').is_some_and(is_common);
+    if folder.len() > 1 && !is_usual && !SYSTEM_FOLDERS.contains(&folder) {
         identities.add(IdentityKind::Path, [folder]);
     }
 }
@@ -401,6 +415,8 @@ mod tests {
             "@torch.no_grad()",
             "127.0.0.1:8888 version 1.2.3 opencv 4.12.0.88",
             "/tmp/x/y.txt",
+            "/content/train.csv /data/x.csv",
+            "git config user.email you@example.com",
         ] {
             assert_eq!(found(text), [], "{text}");
         }

@@ -89,12 +89,12 @@ const COMMON: &str = " a adam admin administrator ada an and anonymous app art a
     bin build ci cloud code codespace colab conda container content data dataset default dev \
     developer docker downloads ec2-user elmo epoch ernie experiment experiments exp file files \
     general gpu grace guest home host hub hugo jenkins job jovyan jupyter kaggle lab lion \
-    local long lr main mark max me min mint ml model models net new nobody node none norm null \
+    local long lr main mark max me min mint my name ml model models net new nobody node none norm null \
     opt output page patience ping price project projects public python rank ray research root \
     rose run runner runs ruchy sample scratch server service shared share source space spark \
     src stage stein student studio sudo system teacher team temp test tester testing tests the \
     tmp torch train trainer training true user username users vagrant value var vscode web will \
-    work worker workspace young unknown null interactive ";
+    work worker workspace you young your unknown null interactive ";
 
 /// Whether `word` says nothing about who somebody is.
 pub(super) fn is_common(word: &str) -> bool {
@@ -388,7 +388,13 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
         }
         _ => false,
     };
-    !joined(before.chars().next_back(), piece.chars().next())
+    let previous = before.chars().next_back();
+    // `</code>` is the end of an element, and `a/code` no folder of the root.
+    let is_root_folder = piece.starts_with('/') && piece.matches('/').count() == 1;
+    if is_root_folder && previous.is_some_and(|c| c == '<' || c.is_alphanumeric()) {
+        return false;
+    }
+    !joined(previous, piece.chars().next())
         && !joined(piece.chars().next_back(), after.chars().next())
 }
 
@@ -432,6 +438,16 @@ mod tests {
         assert_eq!(
             scrubbed(&identities, "optim.Adam by Adam Young (ayoung)"),
             "optim.Adam by Person1 (Person1)"
+        );
+    }
+
+    #[test]
+    fn a_folder_of_the_root_is_no_end_of_an_element() {
+        let mut identities = Identities::default();
+        identities.add(IdentityKind::Path, ["/em"]);
+        assert_eq!(
+            scrubbed(&identities, "<em>ls /em/x</em> a/em"),
+            "<em>ls /anonymous/folder1/x</em> a/em"
         );
     }
 

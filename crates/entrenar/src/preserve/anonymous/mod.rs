@@ -11,6 +11,7 @@
 //! It is a help and no proof: a picture, a nickname or a way of writing tells, too. What no
 //! program can look into is listed in [`Anonymous::unseen`].
 
+mod dropped;
 mod find;
 mod identity;
 mod texts;
@@ -19,15 +20,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 
-use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::file::Content;
-use super::{ArtifactFolder, Attachments, PreserveError};
+use super::{ArtifactFolder, Attachments, Parts, PreserveError};
 use crate::export::session_json::{self, Times};
 use crate::files::FileError;
 use crate::research::{Author, ResearchArtifact};
-use crate::session::{CellRecord, DocumentCell, EntrenarSession, Sha256Hash, TimeSource};
+use crate::session::{EntrenarSession, Sha256Hash};
 
 use identity::Identities;
 pub use identity::{Identity, IdentityKind};
@@ -133,7 +133,7 @@ pub fn anonymise(
     let mut removals = Vec::new();
     let found = identities(&mut session, &mut artifact, options);
 
-    drop_values(&mut session, &mut artifact, &mut removals);
+    dropped::drop_values(&mut session, &mut artifact, &mut removals);
 
     let search = found.search();
     let mut counts: BTreeMap<(String, Removed), usize> = BTreeMap::new();
@@ -168,7 +168,7 @@ pub fn anonymise(
         },
         &mut |place, kind| unseen.push(format!("{place} ({kind})")),
     );
-    artifact_texts(&mut artifact, &mut |place, text| {
+    texts::description(&mut artifact, &mut |place, text| {
         write(place, None, false, text)
     });
 
@@ -241,8 +241,9 @@ impl Anonymous {
     /// Looks for identities in the finished folder: path and stand-in of each that is left.
     ///
     /// Nothing is found unless a format wrote something in another way than it stood in the
-    /// session; a folder in which something is found must not be given away. Files on disk,
-    /// which [`attachments`](Self::attachments) left as they are, are not read again.
+    /// session; a folder in which something is found must not be given away. Words that a file
+    /// has of any session are no finding there. Files on disk, which
+    /// [`attachments`](Self::attachments) left as they are, are not read again.
     ///
     /// # Errors
     /// As [`ArtifactFolder::complete`].
@@ -253,19 +254,29 @@ impl Anonymous {
                 file.content = Content::Bytes(Vec::new());
             }
         }
+        let blank = EntrenarSession::empty("blank", "");
+        let untitled = ResearchArtifact::new("blank", "", self.artifact.artifact_type);
+        let words = self.told(&super::build(&blank, &untitled, &Parts::default())?)?;
+        let mut leaks = self.told(&folder)?;
+        leaks.retain(|leak| !words.contains(leak));
+        Ok(leaks)
+    }
+
+    /// Each file of a folder that holds an identity, with the stand-in.
+    fn told(&self, folder: &ArtifactFolder) -> Result<Vec<(String, String)>, PreserveError> {
         let search = self.found.search();
-        let mut leaks = Vec::new();
+        let mut told = Vec::new();
         for (path, bytes) in folder.complete()? {
             let mut note = |identity: &Identity| {
-                let leak = (path.clone(), identity.stand_in.clone());
-                if !leaks.contains(&leak) {
-                    leaks.push(leak);
+                let found = (path.clone(), identity.stand_in.clone());
+                if !told.contains(&found) {
+                    told.push(found);
                 }
             };
             search.replace(&path, &mut note);
             search.replace(&String::from_utf8_lossy(&bytes), &mut note);
         }
-        Ok(leaks)
+        Ok(told)
     }
 
     /// The mapping back, as JSON: stand-in → the ways in which it was written.
@@ -381,7 +392,7 @@ fn identities(
         },
         &mut |_, _| {},
     );
-    artifact_texts(artifact, &mut |_, text| {
+    texts::description(artifact, &mut |_, text| {
         find::in_text(text, &mut found);
         None
     });
@@ -389,223 +400,6 @@ fn identities(
         find::in_text(text, &mut found);
     }
     found
-}
-
-/// Takes out the values that can only tell who somebody is.
-fn drop_values(
-    session: &mut EntrenarSession,
-    artifact: &mut ResearchArtifact,
-    removals: &mut Vec<Removal>,
-) {
-    let mut dropped = |place: &str, what: &'static str, count: usize| {
-        if count > 0 {
-            removals.push(Removal {
-                place: place.to_owned(),
-                what: Removed::Value(what),
-                count,
-            });
-        }
-    };
-    dropped("artifact.authors", "authors", artifact.authors.len());
-    artifact.authors = vec![Author::organisation(ANONYMOUS_AUTHORS)];
-    dropped("artifact.funding", "funding", artifact.funding.len());
-    artifact.funding.clear();
-    dropped("artifact.related", "related works", artifact.related.len());
-    artifact.related.clear();
-    let own = artifact.references.len();
-    artifact
-        .references
-        .retain(|reference| reference.session.is_none());
-    let own = own - artifact.references.len();
-    dropped("artifact.references", "own sessions", own);
-    for (place, what, value) in [
-        ("artifact.url", "a page", artifact.url.take().is_some()),
-        (
-            "artifact.repository",
-            "a repository",
-            artifact.repository.take().is_some(),
-        ),
-        (
-            "artifact.publisher",
-            "a publisher",
-            artifact.publisher.take().is_some(),
-        ),
-        ("artifact.doi", "a DOI", artifact.doi.take().is_some()),
-        ("metadata.user", "the user", session.user.take().is_some()),
-        (
-            "metadata.foreign_id",
-            "an id",
-            session.foreign_id.take().is_some(),
-        ),
-        (
-            "metadata.source",
-            "the source document",
-            session.source.take().is_some(),
-        ),
-    ] {
-        dropped(place, what, usize::from(value));
-    }
-    if artifact
-        .license
-        .as_ref()
-        .is_some_and(|license| license.as_str().contains("Ref-"))
-    {
-        // A licence of one's own names its owner.
-        artifact.license = None;
-        dropped("artifact.license", "a licence of one's own", 1);
-    }
-    times(session, artifact, &mut dropped);
-    metadata(session, &mut dropped);
-}
-
-/// Clock times tell when somebody worked, which other records tell, too; durations stay.
-fn times(
-    session: &mut EntrenarSession,
-    artifact: &mut ResearchArtifact,
-    dropped: &mut impl FnMut(&str, &'static str, usize),
-) {
-    // The day alone stays, where no other was stated: the crate insists on one.
-    artifact.release_date = artifact
-        .release_date
-        .or_else(|| Some(artifact.completed_at?.date_naive()));
-    artifact.created_at = None;
-    artifact.completed_at = None;
-    let take = |time: &mut Option<DateTime<Utc>>| usize::from(time.take().is_some());
-    let mut count = take(&mut session.started_at) + take(&mut session.ended_at);
-    for run in &mut session.runs {
-        count += take(&mut run.started_at) + take(&mut run.ended_at);
-    }
-    session
-        .cell_records
-        .resize(session.code_history.len(), CellRecord::default());
-    for (cell, record) in session
-        .code_history
-        .iter_mut()
-        .zip(&mut session.cell_records)
-    {
-        count += take(&mut record.ended_at);
-        if record.time_source == TimeSource::Recorded {
-            count += 1;
-        }
-        record.time_source = TimeSource::Derived;
-        cell.timestamp = DateTime::UNIX_EPOCH;
-    }
-    session.derived.remove("started_at");
-    session.derived.remove("ended_at");
-    session
-        .derived
-        .insert("cells.timestamp".into(), "removed for review".into());
-    count += session
-        .metrics
-        .series()
-        .iter()
-        .flat_map(|series| series.points())
-        .filter(|point| point.time_us.is_some())
-        .count();
-    dropped("session", "clock times", count);
-}
-
-/// Of the metadata of notebook and cells stays what names kernel, language and layout.
-fn metadata(session: &mut EntrenarSession, dropped: &mut impl FnMut(&str, &'static str, usize)) {
-    const DOCUMENT: [&str; 6] = [
-        "kernelspec",
-        "language_info",
-        "kernel",
-        "language",
-        "ruchy_version",
-        "accelerator",
-    ];
-    const CELL: [&str; 6] = [
-        "tags",
-        "collapsed",
-        "scrolled",
-        "slideshow",
-        "jupyter",
-        "trusted",
-    ];
-    let keep = |map: &mut Map<String, Value>, names: &[&str]| {
-        let before = map.len();
-        map.retain(|name, _| names.contains(&name.as_str()));
-        before - map.len()
-    };
-    let document = &mut session.document;
-    let count = keep(&mut document.metadata, &DOCUMENT) + keep(&mut document.extra, &[]);
-    dropped("document.metadata", "metadata of the document", count);
-    let mut count = 0;
-    for record in &mut session.cell_records {
-        count += keep(&mut record.metadata, &CELL) + keep(&mut record.extra, &[]);
-    }
-    for cell in &mut document.cells {
-        if let DocumentCell::Markdown(cell) | DocumentCell::Raw(cell) = cell {
-            count += keep(&mut cell.metadata, &CELL) + keep(&mut cell.extra, &[]);
-        }
-    }
-    dropped("cells.metadata", "metadata of cells", count);
-}
-
-/// Shows the texts of the description to `edit`.
-fn artifact_texts(
-    artifact: &mut ResearchArtifact,
-    edit: &mut dyn FnMut(&str, &str) -> Option<String>,
-) {
-    let mut text = |place: &str, text: &mut String| {
-        if let Some(other) = edit(place, text) {
-            *text = other;
-        }
-    };
-    text("artifact.title", &mut artifact.title);
-    for (place, value) in [
-        (
-            "artifact.title_derived_from",
-            &mut artifact.title_derived_from,
-        ),
-        ("artifact.description", &mut artifact.description),
-        ("artifact.abstract", &mut artifact.abstract_text),
-    ] {
-        if let Some(value) = value {
-            text(place, value);
-        }
-    }
-    text("artifact.version", &mut artifact.version);
-    for keyword in &mut artifact.keywords {
-        text("artifact.keywords", keyword);
-    }
-    for hardware in &mut artifact.hardware {
-        text("artifact.hardware", hardware);
-    }
-    for subject in &mut artifact.subjects {
-        text("artifact.subjects", &mut subject.term);
-    }
-    for software in &mut artifact.software {
-        text("artifact.software", &mut software.name);
-        // An address with a stand-in in it leads nowhere.
-        let names = software.url.clone().is_some_and(|mut url| {
-            let before = url.clone();
-            text("artifact.software", &mut url);
-            url != before
-        });
-        if names {
-            software.url = None;
-        }
-    }
-    for reference in &mut artifact.references {
-        let texts = [
-            &mut reference.title,
-            &mut reference.note,
-            &mut reference.url,
-            &mut reference.key,
-        ];
-        for value in texts.into_iter().flatten() {
-            text("artifact.references", value);
-        }
-        for author in reference.authors.iter_mut().chain(&mut reference.editors) {
-            let before = author.name.clone();
-            text("artifact.references", &mut author.name);
-            if author.name != before {
-                *author = Author::organisation(author.name.clone());
-            }
-        }
-    }
 }
 
 /// An id made of what the session holds now.
@@ -618,8 +412,8 @@ fn id_of(session: &mut EntrenarSession) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preserve::Parts;
-    use crate::session::{CodeCell, output};
+    use crate::session::{CellRecord, CodeCell, output};
+    use chrono::DateTime;
 
     fn session() -> (EntrenarSession, ResearchArtifact) {
         let mut session = EntrenarSession::empty("s1", "Ana Silva's LoRA")

@@ -1,9 +1,10 @@
-//! Every text of a session, each with its place.
+//! Every text of a session and of its description, each with its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::research::{Author, ResearchArtifact};
 use crate::session::{DocumentCell, EntrenarSession, Point, Series, SeriesKey, SessionMetrics};
 
 /// A text and where it stands.
@@ -108,6 +109,71 @@ pub(super) fn visit(
         walk.text(&format!("warnings[{index}].message"), &mut warning.message);
         if let Some(path) = &mut warning.place.path {
             walk.text(&format!("warnings[{index}].path"), path);
+        }
+    }
+}
+
+/// Shows the texts of the description to `edit`, each with its place.
+pub(super) fn description(
+    artifact: &mut ResearchArtifact,
+    edit: &mut dyn FnMut(&str, &str) -> Option<String>,
+) {
+    let mut text = |place: &str, text: &mut String| {
+        if let Some(other) = edit(place, text) {
+            *text = other;
+        }
+    };
+    text("artifact.title", &mut artifact.title);
+    for (place, value) in [
+        (
+            "artifact.title_derived_from",
+            &mut artifact.title_derived_from,
+        ),
+        ("artifact.description", &mut artifact.description),
+        ("artifact.abstract", &mut artifact.abstract_text),
+    ] {
+        if let Some(value) = value {
+            text(place, value);
+        }
+    }
+    text("artifact.version", &mut artifact.version);
+    for keyword in &mut artifact.keywords {
+        text("artifact.keywords", keyword);
+    }
+    for hardware in &mut artifact.hardware {
+        text("artifact.hardware", hardware);
+    }
+    for subject in &mut artifact.subjects {
+        text("artifact.subjects", &mut subject.term);
+    }
+    for software in &mut artifact.software {
+        text("artifact.software", &mut software.name);
+        // An address with a stand-in in it leads nowhere.
+        let names = software.url.clone().is_some_and(|mut url| {
+            let before = url.clone();
+            text("artifact.software", &mut url);
+            url != before
+        });
+        if names {
+            software.url = None;
+        }
+    }
+    for reference in &mut artifact.references {
+        let texts = [
+            &mut reference.title,
+            &mut reference.note,
+            &mut reference.url,
+            &mut reference.key,
+        ];
+        for value in texts.into_iter().flatten() {
+            text("artifact.references", value);
+        }
+        for author in reference.authors.iter_mut().chain(&mut reference.editors) {
+            let before = author.name.clone();
+            text("artifact.references", &mut author.name);
+            if author.name != before {
+                *author = Author::organisation(author.name.clone());
+            }
         }
     }
 }
