@@ -28,30 +28,56 @@ fuzz_target!(|bytes: &[u8]| {
              ]},
         ],
     });
-    let context = SourceContext { name: Some(name), ..SourceContext::default() };
+    let context = SourceContext {
+        name: Some(name),
+        ..SourceContext::default()
+    };
     check(document.to_string().as_bytes(), context);
 });
 
 fn check(bytes: &[u8], context: SourceContext) {
-    let Ok(session) = bridge::read(bytes, &context) else { return };
-    let source = session.source.as_ref().is_some_and(|s| s.sha256 == entrenar::session::Sha256Hash::of(bytes));
+    let Ok(session) = bridge::read(bytes, &context) else {
+        return;
+    };
+    let source = session
+        .source
+        .as_ref()
+        .is_some_and(|s| s.sha256 == entrenar::session::Sha256Hash::of(bytes));
     let mut artifact = preserve::describe(&session, &PreserveOptions::default());
     artifact.release_date = chrono::NaiveDate::from_ymd_opt(2026, 11, 22);
-    let parts = Parts { source: source.then_some(bytes), ..Parts::default() };
-    let folder = preserve::build(&session, &artifact, &parts).expect("whatever was read can be preserved");
+    let parts = Parts {
+        source: source.then_some(bytes),
+        ..Parts::default()
+    };
+    let folder =
+        preserve::build(&session, &artifact, &parts).expect("whatever was read can be preserved");
     let files = folder.complete().expect("all files are in memory");
     for path in files.keys() {
-        assert!(!path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | "..")));
+        assert!(
+            !path.starts_with('/') && !path.split('/').any(|part| matches!(part, "" | "." | ".."))
+        );
         assert!(!path.contains(|c: char| c.is_control()));
     }
     check_crate(&files["ro-crate-metadata.json"]);
     let page = std::str::from_utf8(&files["ro-crate-preview.html"]).expect("UTF-8");
-    assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (1, 1));
+    assert_eq!(
+        (
+            page.matches("<script").count(),
+            page.matches("</script").count()
+        ),
+        (1, 1)
+    );
     let page = std::str::from_utf8(folder.file("index.html").expect("a page")).expect("UTF-8");
     for tag in page.split('<').skip(1) {
-        let name: String = tag.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let name: String = tag
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
         assert!(
-            !["script", "iframe", "object", "embed", "base", "form", "link"].contains(&name.to_ascii_lowercase().as_str()),
+            ![
+                "script", "iframe", "object", "embed", "base", "form", "link"
+            ]
+            .contains(&name.to_ascii_lowercase().as_str()),
             "<{name}"
         );
     }
@@ -64,14 +90,29 @@ fn check(bytes: &[u8], context: SourceContext) {
 fn check_crate(metadata: &[u8]) {
     let metadata: Value = serde_json::from_slice(metadata).expect("JSON");
     let entities = metadata["@graph"].as_array().expect("a graph");
-    let ids: std::collections::BTreeSet<&str> = entities.iter().filter_map(|entity| entity["@id"].as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> = entities
+        .iter()
+        .filter_map(|entity| entity["@id"].as_str())
+        .collect();
     assert_eq!(ids.len(), entities.len());
-    let allowed = |b: u8| !b.is_ascii() || b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+    let allowed = |b: u8| {
+        !b.is_ascii() || b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b)
+    };
     assert!(ids.iter().all(|id| id.bytes().all(allowed)));
-    for value in entities.iter().filter_map(Value::as_object).flat_map(|entity| entity.values()) {
-        for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
+    for value in entities
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(|entity| entity.values())
+    {
+        for value in value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice)
+        {
             if let Some(id) = value.get("@id").and_then(Value::as_str) {
-                assert!(id.contains("://") || id.starts_with("mailto:") || ids.contains(id), "{id}");
+                assert!(
+                    id.contains("://") || id.starts_with("mailto:") || ids.contains(id),
+                    "{id}"
+                );
             }
         }
     }

@@ -27,6 +27,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let name = STYLES[usize::from(*first) % STYLES.len()];
     let style = CitationStyle::named(name).unwrap();
-    let html = style.bibliography(&read.references, None, TextFormat::Html).unwrap();
+    let html = style
+        .bibliography(&read.references, None, TextFormat::Html)
+        .unwrap();
     assert!(!html.contains("<script"), "{html}");
 });

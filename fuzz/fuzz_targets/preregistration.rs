@@ -12,14 +12,26 @@ fuzz_target!(|bytes: &[u8]| {
         drop(public.verify(&Checks::default()));
     }
     if let Ok(opening) = Opening::parse(bytes) {
-        assert_eq!(Opening::parse(&opening.to_json()).expect("our own JSON"), opening);
+        assert_eq!(
+            Opening::parse(&opening.to_json()).expect("our own JSON"),
+            opening
+        );
     }
     for name in ["plan.md", "plan.toml"] {
-        let Ok(plan) = Plan::from_file(name, bytes) else { continue };
+        let Ok(plan) = Plan::from_file(name, bytes) else {
+            continue;
+        };
         let (public, opening) = Preregistration::commit(&plan).expect("random bytes");
         let mut public = Preregistration::parse(&public.to_json()).expect("our own JSON");
         let opening = Opening::parse(&opening.to_json()).expect("our own JSON");
         public.open(&opening, &[]).expect("our own opening");
-        assert!(public.verify(&Checks { opening: Some(&opening), ..Checks::default() }).holds());
+        assert!(
+            public
+                .verify(&Checks {
+                    opening: Some(&opening),
+                    ..Checks::default()
+                })
+                .holds()
+        );
     }
 });

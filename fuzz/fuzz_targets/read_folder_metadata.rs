@@ -10,8 +10,18 @@ fuzz_target!(|bytes: &[u8]| {
             Ok(found) => {
                 // What is the project's own is not the session's.
                 let metadata = found.metadata;
-                assert!(metadata.title.is_none() && metadata.doi.is_none() && metadata.version.is_none());
-                assert!(metadata.authors.iter().flatten().all(|author| author.name != "Author not recorded"));
+                assert!(
+                    metadata.title.is_none()
+                        && metadata.doi.is_none()
+                        && metadata.version.is_none()
+                );
+                assert!(
+                    metadata
+                        .authors
+                        .iter()
+                        .flatten()
+                        .all(|author| author.name != "Author not recorded")
+                );
             }
             Err(error) => assert!(!error.problems.is_empty() && !error.to_string().is_empty()),
         }

@@ -6,5 +6,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let context = SourceContext::default();
-    drop(bridge::ruchy::read(bytes, entrenar::session::SourceFormat::RuchyHistory, &context));
+    drop(bridge::ruchy::read(
+        bytes,
+        entrenar::session::SourceFormat::RuchyHistory,
+        &context,
+    ));
 });

@@ -148,21 +148,15 @@ impl Reader {
             return false;
         };
         if let Some(value) = entry.value {
-            let found = vec![Found {
+            let found = Found {
                 name: entry.name,
                 value,
                 span: entry.span,
                 integer: false,
                 meaning: Meaning::Metric,
                 plain: true,
-            }];
-            let entering = Entering {
-                rule: "report",
-                kind,
-                log_line: false,
             };
-            let at = self.context;
-            self.enter(state, base, found, at, entering);
+            self.enter_one(state, base, found, "report", kind);
         }
         true
     }
@@ -185,23 +179,34 @@ impl Reader {
             }) => {
                 let meaning = self.meaning(name);
                 let name = format!("{}{name}", self.section);
-                let found = vec![Found {
+                let found = Found {
                     name,
                     value,
                     span,
                     integer,
                     meaning,
                     plain: false,
-                }];
-                let entering = Entering {
-                    rule: "boxed",
-                    kind,
-                    log_line: false,
                 };
-                let at = self.context;
-                self.enter(state, base, found, at, entering);
+                self.enter_one(state, base, found, "boxed", kind);
             }
         }
         true
+    }
+
+    /// A value that stands alone: it belongs to the step at which the text is.
+    fn enter_one(
+        &mut self,
+        state: &LineState<'_>,
+        base: usize,
+        found: Found,
+        rule: &'static str,
+        kind: PointKind,
+    ) {
+        let entering = Entering {
+            rule,
+            kind,
+            log_line: false,
+        };
+        self.enter(state, base, vec![found], self.context, entering);
     }
 }

@@ -1,10 +1,10 @@
 //! `codemeta.json`: CodeMeta 2.0, 3.0 and 3.1 (terms of <https://codemeta.github.io/terms/>).
 
 use super::folder::{
-    FolderMetadata, Foreign, funding_of, join, orcid_of, organisation_of, reference_to, some,
+    self, FolderMetadata, Foreign, funding_of, join, orcid_of, organisation_of, reference_to, some,
 };
-use super::node::{Content, Node, Problems};
-use super::{ArtifactMetadata, MetadataError, json};
+use super::node::{Content, Node};
+use super::{ArtifactMetadata, MetadataError};
 use crate::research::{Affiliation, Author, Doi, Funding, License};
 
 /// Reads what a `codemeta.json` says that is true of a session of its project, too.
@@ -15,19 +15,7 @@ use crate::research::{Affiliation, Author, Doi, Funding, License};
 /// # Errors
 /// Everything that is wrong with it: no JSON, wrong types, ORCID iDs with wrong check digits.
 pub fn read_codemeta(file: &str, bytes: &[u8]) -> Result<FolderMetadata, MetadataError> {
-    let text = super::text_of(file, bytes)?;
-    let mut problems = Problems::new(text);
-    let mut read = FolderMetadata::default();
-    if let Some(node) = json::parse(text, &mut problems) {
-        if matches!(node.value, Content::Table(_)) {
-            let mut reader = Foreign::new(&mut problems);
-            let metadata = metadata(&mut reader, &node);
-            read = reader.finish(text, metadata);
-        } else {
-            problems.wrong_kind(&node, "", "an object");
-        }
-    }
-    problems.finish(file, read)
+    folder::read_object(file, bytes, metadata)
 }
 
 fn metadata(reader: &mut Foreign<'_, '_>, node: &Node) -> ArtifactMetadata {

@@ -6,7 +6,7 @@
 //! something that the session references.
 
 use super::node::{Content, Node, Problems};
-use super::{ArtifactMetadata, MetadataProblem};
+use super::{ArtifactMetadata, MetadataError, MetadataProblem, json};
 use crate::research::identifier::check_url;
 use crate::research::{
     Affiliation, ArtifactType, Author, Doi, Funding, Identifier, License, NameParts, Orcid,
@@ -21,6 +21,30 @@ pub struct FolderMetadata {
     /// What is right in its format and could not be taken, such as a licence that SPDX does not
     /// have.
     pub remarks: Vec<MetadataProblem>,
+}
+
+/// Reads a JSON file that is one object, of which `metadata` takes what carries over.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn read_object(
+    file: &str,
+    bytes: &[u8],
+    metadata: impl FnOnce(&mut Foreign<'_, '_>, &Node) -> ArtifactMetadata,
+) -> Result<FolderMetadata, MetadataError> {
+    let text = super::text_of(file, bytes)?;
+    let mut problems = Problems::new(text);
+    let mut read = FolderMetadata::default();
+    if let Some(node) = json::parse(text, &mut problems) {
+        if matches!(node.value, Content::Table(_)) {
+            let mut reader = Foreign::new(&mut problems);
+            let metadata = metadata(&mut reader, &node);
+            read = reader.finish(text, metadata);
+        } else {
+            problems.wrong_kind(&node, "", "an object");
+        }
+    }
+    problems.finish(file, read)
 }
 
 /// The relation of a session to the project in whose folder it lies.
@@ -83,7 +107,7 @@ impl<'p, 't> Foreign<'p, 't> {
     }
 
     pub(super) fn remark(&mut self, at: usize, key: &str, message: impl Into<String>) {
-        if self.remarks.len() < super::MetadataError::MAX_PROBLEMS {
+        if self.remarks.len() < MetadataError::MAX_PROBLEMS {
             self.remarks.push((at, key.to_owned(), message.into()));
         }
     }

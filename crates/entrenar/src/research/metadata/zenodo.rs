@@ -2,10 +2,10 @@
 //! "Deposit metadata").
 
 use super::folder::{
-    FolderMetadata, Foreign, funding_of, join, organisation_of, reference_to, some,
+    self, FolderMetadata, Foreign, funding_of, join, organisation_of, reference_to, some,
 };
-use super::node::{Content, Node, Problems};
-use super::{ArtifactMetadata, MetadataError, json};
+use super::node::{Content, Node};
+use super::{ArtifactMetadata, MetadataError};
 use crate::research::{Affiliation, Author, Doi, Funding, License, Orcid, Subject};
 
 /// The funders whose grants Zenodo knows, by their Crossref funder id (10.13039/…).
@@ -47,19 +47,7 @@ const FUNDERS: [(&str, &str); 18] = [
 /// # Errors
 /// Everything that is wrong with it: no JSON, wrong types, ORCID iDs with wrong check digits.
 pub fn read_zenodo(file: &str, bytes: &[u8]) -> Result<FolderMetadata, MetadataError> {
-    let text = super::text_of(file, bytes)?;
-    let mut problems = Problems::new(text);
-    let mut read = FolderMetadata::default();
-    if let Some(node) = json::parse(text, &mut problems) {
-        if matches!(node.value, Content::Table(_)) {
-            let mut reader = Foreign::new(&mut problems);
-            let metadata = metadata(&mut reader, &node);
-            read = reader.finish(text, metadata);
-        } else {
-            problems.wrong_kind(&node, "", "an object");
-        }
-    }
-    problems.finish(file, read)
+    folder::read_object(file, bytes, metadata)
 }
 
 fn metadata(reader: &mut Foreign<'_, '_>, node: &Node) -> ArtifactMetadata {
