@@ -43,6 +43,7 @@
 //! | `preserve` | [`preserve`]: the artifact folder and its HTML page; implies `ruchy-sessions` | ammonia, pulldown-cmark |
 //! | `citations` | readers of BibTeX, `CITATION.cff` and `entrenar.toml`; citations in any CSL style | biblatex, hayagriva, granit-parser, toml |
 //! | `signing` | `research::signing`: keys, signatures, in-toto, timestamps, preregistrations | ed25519-dalek, blake2, scrypt, rustls-webpki (ring) |
+//! | `deposit` | `research::archive`: deposits at InvenioRDM and Zenodo, that go on where they were cut off | ureq (rustls, ring), md-5, secrecy |
 //!
 //! The library is synchronous; it never prints, exits, or reads HOME or environment variables.
 

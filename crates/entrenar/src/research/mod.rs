@@ -20,7 +20,7 @@
 //!
 //! This module never sees a session; [`ecosystem`](crate::ecosystem) makes artifacts of sessions.
 
-mod archive;
+pub mod archive;
 pub(crate) mod artifact;
 mod author;
 mod citation;
@@ -49,7 +49,7 @@ pub(crate) mod text;
 
 pub use archive::{
     ArchiveDeposit, ArchiveTarget, DepositError, Importance, MissingField, MissingItem,
-    PreparedDeposit, ZenodoConfig,
+    PreparedDeposit, ZenodoApi, ZenodoConfig,
 };
 pub use artifact::{ArtifactType, ResearchArtifact};
 pub use author::{Affiliation, Author};

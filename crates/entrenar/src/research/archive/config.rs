@@ -18,6 +18,19 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Which API of Zenodo is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ZenodoApi {
+    /// The records API, or the deposit API where the server has no other: it is asked.
+    #[default]
+    Auto,
+    /// InvenioRDM's records API, which Zenodo has since October 2023.
+    Records,
+    /// The older deposit API (`/api/deposit/depositions`).
+    Legacy,
+}
+
 /// How to reach Zenodo or another archive that runs InvenioRDM.
 ///
 /// The token is never shown, and there is no way to read it back.
@@ -34,6 +47,7 @@ pub struct ZenodoConfig {
     sandbox: bool,
     community: Option<String>,
     publisher: Option<String>,
+    api: ZenodoApi,
     // Checked when it is set, so that an address with a credential in it is never kept.
     base_url: Option<Result<String, DepositError>>,
 }
@@ -46,6 +60,7 @@ impl ZenodoConfig {
             sandbox: false,
             community: None,
             publisher: None,
+            api: ZenodoApi::Auto,
             base_url: None,
         }
     }
@@ -71,6 +86,13 @@ impl ZenodoConfig {
         self
     }
 
+    /// Uses that API, instead of asking the server which it has.
+    #[must_use]
+    pub fn with_api(mut self, api: ZenodoApi) -> Self {
+        self.api = api;
+        self
+    }
+
     /// Uses another archive that runs InvenioRDM; `url` is its address without `/api`.
     #[must_use]
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
@@ -82,6 +104,16 @@ impl ZenodoConfig {
     pub fn has_token(&self) -> bool {
         let token = self.token.0.trim();
         !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic())
+    }
+
+    #[cfg(feature = "deposit")]
+    pub(super) fn token(&self) -> &str {
+        self.token.0.trim()
+    }
+
+    #[cfg(feature = "deposit")]
+    pub(super) fn api(&self) -> ZenodoApi {
+        self.api
     }
 
     /// Whether it is the sandbox.

@@ -70,7 +70,11 @@ impl fmt::Display for MissingItem {
 }
 
 /// What `artifact` lacks for a deposit, the required things first.
-pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<MissingItem> {
+pub(super) fn of(
+    artifact: &ResearchArtifact,
+    config: &ZenodoConfig,
+    has_files: bool,
+) -> Vec<MissingItem> {
     let mut items = Vec::new();
     let mut lacks = |field, importance, message: String, hint| {
         items.push(MissingItem {
@@ -140,9 +144,11 @@ pub(super) fn of(artifact: &ResearchArtifact, config: &ZenodoConfig) -> Vec<Miss
         let hint = "State the day of the release; the time of recording is not taken for it.";
         lacks(MissingField::PublicationDate, Required, message, hint);
     }
-    let message = "There are no files.".into();
-    let hint = "Add the artifact folder that `preserve` writes.";
-    lacks(MissingField::Files, Required, message, hint);
+    if !has_files {
+        let message = "There are no files.".into();
+        let hint = "Add the artifact folder that `preserve` writes.";
+        lacks(MissingField::Files, Required, message, hint);
+    }
     if artifact.license.is_none() {
         let message = "No licence was chosen.".into();
         let hint = "Choose one of https://spdx.org/licenses/; without it nobody may use the work.";

@@ -1,7 +1,33 @@
-//! What an archive would be sent, made ready without a network.
+//! What an archive would be sent, made ready without a network; with the feature `deposit` also
+//! sent.
+//!
+//! [`Archive`](api::Archive) is what a deposit needs of an archive, [`InvenioArchive`] and
+//! [`LegacyArchive`] are two of them. A [`Depositor`] brings a [`DepositState`], which a
+//! [`DepositLog`] keeps, from step to step.
 
+#[cfg(feature = "deposit")]
+pub mod api;
+#[cfg(feature = "deposit")]
+mod client;
 mod config;
+#[cfg(feature = "deposit")]
+mod connect;
+#[cfg(feature = "deposit")]
+mod error;
+#[cfg(feature = "deposit")]
+mod file;
+#[cfg(feature = "deposit")]
+pub mod http;
+#[cfg(feature = "deposit")]
+mod library;
 mod missing;
+#[cfg(feature = "deposit")]
+pub mod refusal;
+mod state;
+#[cfg(feature = "deposit")]
+mod submit;
+
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -9,13 +35,35 @@ use super::ResearchArtifact;
 use super::format::facts::Facts;
 use super::format::invenio;
 
-pub use config::{ArchiveTarget, DepositError, ZenodoConfig};
+#[cfg(feature = "deposit")]
+pub use api::{Archive, LocalFile, PublishedRecord, RemoteFile, Sending, Standing};
+#[cfg(feature = "deposit")]
+pub use client::invenio::{InvenioArchive, PartRule};
+#[cfg(feature = "deposit")]
+pub use client::legacy::LegacyArchive;
+pub use config::{ArchiveTarget, DepositError, ZenodoApi, ZenodoConfig};
+#[cfg(feature = "deposit")]
+pub use connect::{ConnectError, Connection};
+#[cfg(feature = "deposit")]
+pub use error::{ArchiveError, Refusal};
+#[cfg(feature = "deposit")]
+pub use file::md5_of;
+#[cfg(feature = "deposit")]
+pub use library::{SubmitError, SubmitFailure, new_deposit_id};
 pub use missing::{Importance, MissingField, MissingItem};
+pub use state::{
+    Access, ArchiveApi, DepositLog, DepositState, Draft, FileState, LogError, MemoryLog, Step,
+    Terms,
+};
+#[cfg(feature = "deposit")]
+pub use submit::{
+    Contents, ContentsError, DepositFailure, Depositor, Frozen, Goal, Unwatched, Watch,
+};
 
 /// A deposit at an archive that runs InvenioRDM, such as Zenodo.
 ///
-/// [`prepare`](Self::prepare) does everything that needs no network. Nothing here sends
-/// anything, reserves a DOI or pretends to.
+/// [`prepare`](Self::prepare) does everything that needs no network: it sends nothing, reserves
+/// no DOI and does not pretend to. With the feature `deposit`, `submit` of what is prepared does.
 ///
 /// ```
 /// use entrenar::research::*;
@@ -31,12 +79,32 @@ pub use missing::{Importance, MissingField, MissingItem};
 #[derive(Debug, Clone)]
 pub struct ArchiveDeposit {
     config: ZenodoConfig,
+    files: Vec<PathBuf>,
+    publishes: bool,
 }
 
 impl ArchiveDeposit {
     /// A deposit at the archive that `config` names.
     pub fn new(config: ZenodoConfig) -> Self {
-        Self { config }
+        Self {
+            config,
+            files: Vec::new(),
+            publishes: false,
+        }
+    }
+
+    /// Adds a file, under its own name.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Publishes the draft in the end. Nobody can take that back.
+    #[must_use]
+    pub fn with_publication(mut self, publishes: bool) -> Self {
+        self.publishes = publishes;
+        self
     }
 
     /// Where the deposit would go, with the token hidden.
@@ -52,18 +120,26 @@ impl ArchiveDeposit {
     pub fn prepare(&self, artifact: &ResearchArtifact) -> Result<PreparedDeposit, DepositError> {
         Ok(PreparedDeposit {
             metadata: invenio::record(&Facts::new(artifact), self.config.publisher().as_deref()),
-            missing: missing::of(artifact, &self.config),
+            missing: missing::of(artifact, &self.config, !self.files.is_empty()),
             target: self.config.target()?,
+            config: self.config.clone(),
+            artifact: artifact.clone(),
+            files: self.files.clone(),
+            publishes: self.publishes,
         })
     }
 }
 
-/// A deposit as it would be sent: metadata, target, and what is missing. It holds no token.
-#[derive(Debug, Clone, PartialEq)]
+/// A deposit as it would be sent: metadata, target, and what is missing. It shows no token.
+#[derive(Debug, Clone)]
 pub struct PreparedDeposit {
     metadata: Value,
     missing: Vec<MissingItem>,
     target: ArchiveTarget,
+    config: ZenodoConfig,
+    artifact: ResearchArtifact,
+    files: Vec<PathBuf>,
+    publishes: bool,
 }
 
 impl PreparedDeposit {
@@ -87,6 +163,26 @@ impl PreparedDeposit {
         self.missing
             .iter()
             .all(|item| item.importance != Importance::Required)
+    }
+
+    /// The files that would be sent, in their order.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Whether the draft would be published.
+    pub fn publishes(&self) -> bool {
+        self.publishes
+    }
+
+    /// What is described.
+    pub fn artifact(&self) -> &ResearchArtifact {
+        &self.artifact
+    }
+
+    /// How the archive would be reached, with the token hidden.
+    pub fn config(&self) -> &ZenodoConfig {
+        &self.config
     }
 
     /// Where it would go.

@@ -35,7 +35,7 @@ mod schema_org;
 mod tex;
 mod xml;
 mod yaml;
-mod zenodo;
+pub(in crate::research) mod zenodo;
 
 use std::fmt;
 use std::str::FromStr;
