@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long checks, run by hand; results are written down in docs/measurements.md.
 #
-#   scripts/full.sh [fuzz|kills|bench|advisories]...      (default: all)
+#   scripts/full.sh [fuzz|kills|bench|invenio|advisories]...      (default: all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -19,12 +19,22 @@ kills() { # 10,000 processes killed while they import
 
 bench() { scripts/bench.sh; }
 
+invenio() { # against a real InvenioRDM: its first installation takes some five minutes
+  need_oracles
+  trap 'scripts/invenio/run.sh stop' EXIT
+  scripts/invenio/run.sh start
+  eval "$(scripts/invenio/run.sh env)"
+  cargo test --locked --all-features -p entrenar --test citation_oracles --test invenio_conformance -- --nocapture
+  scripts/invenio/run.sh stop
+  trap - EXIT
+}
+
 advisories() { # needs the advisory database
   need_deny
   cargo deny --all-features check advisories
 }
 
-for part in "${@:-fuzz kills bench advisories}"; do
+for part in "${@:-fuzz kills bench invenio advisories}"; do
   for check in $part; do
     say "$check"
     "$check"
