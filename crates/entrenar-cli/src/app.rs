@@ -65,7 +65,8 @@ Exit codes:
   3  no such session, or several
   4  the store cannot be opened, read or written, or is damaged
   5  the output is there already or cannot be written
-  6  what was verified does not hold; what was checked is incomplete";
+  6  what was verified does not hold; what was checked is incomplete
+  7  what was to be written holds what looks like a credential";
 
 /// What `entrenar --help` says: everything on one screen of 24 lines.
 const HELP: &str = "\

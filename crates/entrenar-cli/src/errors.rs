@@ -30,6 +30,8 @@ pub(crate) enum Exit {
     Output = 5,
     /// What was verified does not hold, or what was checked lacks something required.
     Broken = 6,
+    /// What was to be written holds what looks like a credential.
+    Secret = 7,
 }
 
 impl From<Exit> for ExitCode {
@@ -42,6 +44,7 @@ impl From<Exit> for ExitCode {
             Exit::Store => 4,
             Exit::Output => 5,
             Exit::Broken => 6,
+            Exit::Secret => 7,
         })
     }
 }

@@ -6,6 +6,7 @@ mod cells;
 mod cited;
 mod errors;
 mod figures;
+mod gate;
 mod git;
 mod input;
 mod keys;

@@ -1,165 +1,175 @@
-//! What looks like a credential, so that it can be removed before a session is shared.
+//! What looks like a credential, so that it does not leave with a session.
 //!
-//! [`scan`] reads the sources and outputs of all cells, the text between them, the notes, the
-//! configuration and the metadata, each once and in linear time. It knows the forms of common
-//! providers, private keys, passwords in addresses, and assignments of random-looking values to
-//! names such as `api_key`. It is a help and no proof: an unknown form is not found.
+//! [`scan`] reads everything a session would show, once and in linear time: sources and outputs
+//! of cells, the text between them, notes, configuration, metadata. It knows the forms of many
+//! providers, private keys, tokens in parts, passwords in addresses and headers, and random
+//! values beside names such as `api_key`. Folders of a person and e-mail addresses are told, too,
+//! as warnings. [`gate`] decides over everything that is about to leave.
+//!
+//! It is a help and no proof: an unknown form is not found. `docs/secret-gate.md` lists what is
+//! known and how well it was measured to work. No finding holds the credential itself.
 
-mod rules;
+mod formats;
+pub mod gate;
+mod likely;
+mod names;
+mod personal;
+mod scanner;
+mod session;
+mod stream;
+mod structures;
+mod view;
 
-use serde_json::Value;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::session::{DocumentCell, EntrenarSession, output};
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 
-/// Findings after which the scan ends.
+use crate::session::EntrenarSession;
+
+/// Findings after which a scan ends.
 const MOST_FINDINGS: usize = 1000;
+/// First bytes of what a fingerprint covers.
+const DOMAIN: &[u8] = b"entrenar secret 1\0";
+
+/// What a finding means for what is about to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It looks like a credential; nothing leaves with it.
+    Blocks,
+    /// It tells something about a person.
+    Warns,
+}
+
+/// What a finding looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rule {
+    /// The rule's name, such as `github-token`.
+    pub id: &'static str,
+    /// The same for a person: `GitHub token`.
+    pub title: &'static str,
+    /// What it means.
+    pub severity: Severity,
+}
+
+impl Rule {
+    /// Rules with a lower rank know more of what they find.
+    fn rank(&self) -> u8 {
+        match self.id {
+            "private-key" => 0,
+            "named-key" => 5,
+            "named-secret" | "named-password" => 4,
+            "authorization-header" | "login-password" | "azure-sas" => 3,
+            "openai-key" => 2,
+            "email" | "personal-path" => 6,
+            _ => 1,
+        }
+    }
+}
+
+/// Stands for a credential without telling it: the first 8 bytes of a SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 8]);
+
+impl Fingerprint {
+    /// The fingerprint of a credential: of SHA-256 over `entrenar secret 1`, a zero byte, and the
+    /// credential. Of a private key the characters of its base64 count, not how they stand in
+    /// lines.
+    pub fn of(secret: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(DOMAIN);
+        hasher.update(scanner::canonical(secret));
+        let digest: [u8; 32] = hasher.finalize().into();
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(digest) {
+            *to = from;
+        }
+        Self(first)
+    }
+}
+
+/// 16 hexadecimal digits.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A text that is no fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint has 16 hexadecimal digits, as the report shows it")]
+pub struct ParseFingerprintError;
+
+impl FromStr for Fingerprint {
+    type Err = ParseFingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(ParseFingerprintError);
+        }
+        let number =
+            u64::from_str_radix(text, 16).map_err(|_not_hexadecimal| ParseFingerprintError)?;
+        let mut bytes = [0; 8];
+        for (byte, shift) in bytes.iter_mut().zip([56, 48, 40, 32, 24, 16, 8, 0]) {
+            *byte = u8::try_from(number >> shift & 0xff).unwrap_or_default();
+        }
+        Ok(Self(bytes))
+    }
+}
 
 /// A place that looks like a credential; it never holds the credential.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretFinding {
-    /// The text it is in, such as `cells[3].source`, by the paths of `session.json`.
+    /// The text it is in, such as `cells[3].source`, by the paths of `session.json`; or the path
+    /// of a file.
     pub place: String,
-    /// What it looks like.
-    pub rule: &'static str,
     /// The line in that text, from 1.
     pub line: usize,
+    /// The character in that line, from 1.
+    pub column: usize,
+    /// What it looks like.
+    pub rule: Rule,
+    /// What stands for the credential.
+    pub fingerprint: Fingerprint,
+    /// Its length in bytes.
+    pub length: usize,
 }
 
 /// Looks for credentials in everything a session would show.
 pub fn scan(session: &EntrenarSession) -> Vec<SecretFinding> {
-    let mut scan = Scan {
-        findings: Vec::new(),
-    };
-    for (index, (cell, record)) in session.cells().enumerate() {
-        scan.text(|| format!("cells[{index}].source"), &cell.source);
-        let outputs: &[Value] = record.map_or(&[], |r| &r.outputs);
-        for (number, output) in outputs.iter().enumerate() {
-            scan.output(&format!("cells[{index}].outputs[{number}]"), output);
+    let mut findings = Vec::new();
+    session::scan(session, &mut |finding| {
+        if findings.len() < MOST_FINDINGS && finding.rule.severity == Severity::Blocks {
+            findings.push(finding);
         }
-        if outputs.is_empty()
-            && let Some(text) = &cell.output
-        {
-            scan.text(|| format!("cells[{index}].output"), text);
-        }
-        if let Some(record) = record {
-            for (field, map) in [("metadata", &record.metadata), ("extra", &record.extra)] {
-                scan.fields(&format!("cells[{index}].{field}"), map.iter());
-            }
-        }
-    }
-    for (index, cell) in session.document.cells.iter().enumerate() {
-        if let DocumentCell::Markdown(text) | DocumentCell::Raw(text) = cell {
-            scan.text(|| format!("document.cells[{index}].source"), &text.source);
-        }
-    }
-    scan.fields("document.metadata", session.document.metadata.iter());
-    scan.fields("document.extra", session.document.extra.iter());
-    for (name, value) in &session.config {
-        scan.assignment(|| format!("metadata.config.{name}"), name, value);
-    }
-    for (index, run) in session.runs.iter().enumerate() {
-        for (name, value) in &run.config {
-            scan.assignment(|| format!("runs[{index}].config.{name}"), name, value);
-        }
-    }
-    for (field, text) in [
-        ("name", Some(&session.name)),
-        ("user", session.user.as_ref()),
-        ("dataset", session.dataset.as_ref()),
-        ("notes", session.notes.as_ref()),
-    ] {
-        if let Some(text) = text {
-            scan.text(|| format!("metadata.{field}"), text);
-        }
-    }
-    scan.findings
+    });
+    findings
 }
 
 /// Looks for credentials in one text, which is at `place`.
 pub fn scan_text(place: &str, text: &str) -> Vec<SecretFinding> {
-    let mut scan = Scan {
-        findings: Vec::new(),
-    };
-    scan.text(|| place.to_owned(), text);
-    scan.findings
+    let mut findings = Vec::new();
+    session::text(place, text, &mut |finding| {
+        if findings.len() < MOST_FINDINGS && finding.rule.severity == Severity::Blocks {
+            findings.push(finding);
+        }
+    });
+    findings
 }
 
-struct Scan {
-    findings: Vec<SecretFinding>,
-}
-
-impl Scan {
-    fn text(&mut self, place: impl Fn() -> String, text: &str) {
-        // A name in one line is often followed by its value in the next.
-        let mut before = "";
-        for (index, line) in text.lines().enumerate() {
-            rules::line(line, before, |rule| {
-                if self.findings.len() < MOST_FINDINGS {
-                    self.findings.push(SecretFinding {
-                        place: place(),
-                        rule,
-                        line: index + 1,
-                    });
-                }
-            });
-            before = line;
-        }
-    }
-
-    /// A value that has a name, as if it were written `name = "value"`.
-    fn assignment(&mut self, place: impl Fn() -> String, name: &str, value: &str) {
-        self.text(place, &format!("{name} = \"{value}\""));
-    }
-
-    fn output(&mut self, place: &str, output: &Value) {
-        if let Some(text) = output.get("text").and_then(output::multiline) {
-            self.text(|| place.to_owned(), &text);
-        }
-        for field in ["ename", "evalue"] {
-            if let Some(text) = output.get(field).and_then(Value::as_str) {
-                self.text(|| place.to_owned(), text);
-            }
-        }
-        for line in output
-            .get("traceback")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
-            self.text(|| place.to_owned(), line);
-        }
-        let data = output.get("data").and_then(Value::as_object);
-        for (media_type, value) in data.into_iter().flatten() {
-            if media_type.starts_with("image/") && media_type != "image/svg+xml" {
-                continue;
-            }
-            let place = || format!("{place}.data.{media_type}");
-            match output::multiline(value) {
-                Some(text) => self.text(place, &text),
-                None => self.value(&place(), media_type, value),
-            }
-        }
-    }
-
-    fn fields<'a>(&mut self, place: &str, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
-        for (name, value) in fields {
-            self.value(&format!("{place}.{name}"), name, value);
-        }
-    }
-
-    /// Every text inside a JSON value, with the name nearest to it.
-    fn value(&mut self, place: &str, name: &str, value: &Value) {
-        let mut open = vec![(name, value)];
-        while let Some((name, value)) = open.pop() {
-            match value {
-                Value::String(text) => self.assignment(|| place.to_owned(), name, text),
-                Value::Array(items) => open.extend(items.iter().map(|item| (name, item))),
-                Value::Object(map) => {
-                    open.extend(map.iter().map(|(name, value)| (name.as_str(), value)));
-                }
-                _ => {}
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

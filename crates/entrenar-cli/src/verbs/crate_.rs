@@ -12,6 +12,7 @@ use crate::anonymity::{self, Anonymity};
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
+use crate::gate::{self, GateArgs};
 use crate::input::{Input, Read};
 use crate::packing::{Packing, cannot_build, cannot_write};
 use crate::statement::Statement;
@@ -50,6 +51,8 @@ pub(crate) struct Args {
     packing: Packing,
     #[command(flatten)]
     anonymity: Anonymity,
+    #[command(flatten)]
+    gate: GateArgs,
     #[command(flatten)]
     statement: Statement,
     /// Replace what is there; a folder with other files in it is kept beside
@@ -125,6 +128,8 @@ impl Args {
         };
         let folder = preserve::build(&found.session, &artifact, &parts)
             .map_err(|error| cannot_build(&found.session, &error))?;
+        let report = self.gate.check(&folder, &found.session)?;
+        gate::pass(app, &report, self.json)?;
         if let Some(anonymous) = &anonymous {
             anonymity::check(anonymous, &folder)?;
             // Without it nobody could say again who was who.
@@ -145,6 +150,9 @@ impl Args {
             if let (Some(anonymous), Some(done)) = (&anonymous, done.as_object_mut()) {
                 done.insert("anonymous".into(), anonymity::to_json(anonymous, &mapping));
             }
+            if let Some(done) = done.as_object_mut() {
+                done.insert("gate".into(), gate::to_json(&report));
+            }
             app.out.json(&done)?;
         } else {
             if let Some(anonymous) = &anonymous {
@@ -152,6 +160,7 @@ impl Args {
                 app.out.gap()?;
             }
             self.print(app, &found, &folder, &written)?;
+            gate::warn(app, &report)?;
         }
         Ok(Exit::Done)
     }

@@ -10,6 +10,7 @@ mod attachments;
 mod bag;
 mod error;
 mod file;
+pub mod gate;
 mod graph;
 mod media;
 mod name;
@@ -437,7 +438,7 @@ fn warnings(
                 Place::path(format!("{} line {}", finding.place, finding.line)),
                 format!(
                     "this looks like a credential ({}); remove it before you share the folder",
-                    finding.rule
+                    finding.rule.title
                 ),
             )
         })
