@@ -15,6 +15,8 @@
 )]
 
 mod conformance;
+#[cfg(feature = "deposit")]
+mod fake_archive;
 
 use conformance::step::Server;
 use serde_json::{Value, json};
@@ -28,27 +30,28 @@ fn recorded() -> Value {
     serde_json::from_slice(&std::fs::read(TRANSCRIPT).unwrap()).unwrap()
 }
 
-/// Every step that differs, with both replies.
-fn compare(found: &[Value], wanted: &Value) {
-    let wanted = wanted["steps"].as_array().unwrap();
-    let mut differences = Vec::new();
-    for (found, wanted) in found.iter().zip(wanted) {
-        if found != wanted {
-            differences.push(format!("said     {found}\nrecorded {wanted}\n"));
-        }
-    }
-    assert!(
-        differences.is_empty(),
-        "{} of {} replies differ:\n{}",
-        differences.len(),
-        wanted.len(),
-        differences.join("\n")
-    );
+/// The steps that differ, each with both replies.
+fn differences(found: &[Value]) -> Vec<(String, String)> {
+    let recorded = recorded();
+    let wanted = recorded["steps"].as_array().unwrap();
+    let step = |entry: &Value| entry["step"].as_str().unwrap().to_owned();
     assert_eq!(
-        found.len(),
-        wanted.len(),
+        found.iter().map(step).collect::<Vec<_>>(),
+        wanted.iter().map(step).collect::<Vec<_>>(),
         "the list changed: record it again"
     );
+    let pairs = found
+        .iter()
+        .zip(wanted)
+        .filter(|(found, wanted)| found != wanted);
+    pairs
+        .map(|(found, wanted)| {
+            (
+                step(found),
+                format!("says     {found}\nrecorded {wanted}\n"),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -79,6 +82,38 @@ fn a_real_server_says_what_was_recorded() {
         );
         entrenar::files::write_atomic(std::path::Path::new(TRANSCRIPT), text.as_bytes()).unwrap();
     } else {
-        compare(&found, &recorded());
+        let differences = differences(&found);
+        assert!(differences.is_empty(), "{differences:#?}");
     }
+}
+
+#[cfg(feature = "deposit")]
+#[test]
+fn the_fake_says_what_was_recorded() {
+    use fake_archive::{Behaviour, FakeArchive};
+
+    let fake = FakeArchive::start(Behaviour {
+        empty_files: true,
+        ..Behaviour::default()
+    });
+    let server = Server {
+        base: format!("{}/api", fake.url()),
+        tester: fake_archive::TOKEN.to_owned(),
+        other: fake_archive::OTHER_TOKEN.to_owned(),
+        noscope: fake_archive::TOKEN.to_owned(),
+        expired: "anExpiredToken".to_owned(),
+    };
+    let found = conformance::transcript(&server);
+    for (step, replies) in &differences(&found) {
+        println!("{step}\n{replies}");
+    }
+    let steps: Vec<String> = differences(&found)
+        .into_iter()
+        .map(|(step, _)| step)
+        .collect();
+    assert!(
+        steps.is_empty(),
+        "{} replies differ: {steps:?}",
+        steps.len()
+    );
 }

@@ -1,27 +1,39 @@
 //! Replies without what differs from one run, or one server, to the next.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What a client does not need, and a server may leave out: looks, statistics, other routes.
-const DROPPED: [&str; 18] = [
+const DROPPED: [&str; 30] = [
     "aggregations",
     "allow_upload",
     "bucket_id",
+    "count",
+    "created_by",
     "custom_fields",
     "default_preview",
+    "deletion_status",
+    "expiration",
     "expires_at",
+    "ext",
+    "file_id",
     "internal_notes",
+    "is_expired",
+    "is_latest_draft",
+    "last_activity_at",
+    "last_reply",
     "media_files",
     "metadata_path",
     "mimetype",
     "number",
+    "oai",
     "order",
     "revision_id",
     "stats",
+    "storage_class",
     "swh",
+    "total_bytes",
     "ui",
     "version_id",
-    "file_id",
 ];
 
 /// The links that a client follows.
@@ -79,26 +91,12 @@ impl Normal {
         match value {
             Value::Object(map) => {
                 // An entry of a vocabulary: its titles in many languages are another server's.
-                let entry = map.contains_key("id")
+                let is_term = map.contains_key("id")
                     && map.contains_key("title")
                     && !map.contains_key("links");
                 map.into_iter()
-                    .filter(|(key, _)| !DROPPED.contains(&key.as_str()))
-                    .filter(|(key, _)| parent != "links" || LINKS.contains(&key.as_str()))
-                    .filter(|(key, _)| !entry || key == "id")
-                    .filter(|(key, value)| {
-                        !(parent == "parent" && key == "access" && value.is_object())
-                    })
-                    .map(|(key, value)| {
-                        let moment =
-                            matches!(key.as_str(), "created" | "updated" | "last_activity_at");
-                        let value = if moment && value.is_string() {
-                            Value::from("{time}")
-                        } else {
-                            self.within(value, &key)
-                        };
-                        (self.plain(&key), value)
-                    })
+                    .filter(|(key, value)| keeps(parent, key, value) && (!is_term || key == "id"))
+                    .map(|(key, value)| (self.plain(&key), self.within(value, &key)))
                     .collect()
             }
             Value::Array(items) => {
@@ -106,9 +104,12 @@ impl Normal {
                     .into_iter()
                     .map(|item| self.within(item, ""))
                     .collect();
-                if matches!(parent, "errors" | "entries") {
-                    items.sort_by_key(Value::to_string);
-                }
+                let order = match parent {
+                    "errors" => "field",
+                    "entries" => "key",
+                    _ => "",
+                };
+                items.sort_by_key(|item| item.get(order).map(Value::to_string));
                 Value::Array(items)
             }
             Value::String(text) if is_moment(&text) => Value::from("{time}"),
@@ -130,6 +131,21 @@ impl Normal {
         }
         let text = replace_form(&text, "xxxxx-xxxxx", "{id}");
         replace_form(&text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "{uuid}")
+    }
+}
+
+/// Whether a member of `parent` is something that a client reads.
+fn keeps(parent: &str, key: &str, value: &Value) -> bool {
+    let is_empty = value.is_null() || value.as_object().is_some_and(Map::is_empty);
+    match (parent, key) {
+        ("links", _) => LINKS.contains(&key),
+        ("parent", "access") | ("access", "status") => false,
+        (_, "embargo") => value.get("active") == Some(&Value::Bool(true)),
+        // Of a file, not of a record; and the short list of files in a record.
+        (_, "access") => value.get("hidden").is_none(),
+        (_, "metadata") => !is_empty,
+        (_, "entries") => value.is_array(),
+        _ => !DROPPED.contains(&key),
     }
 }
 

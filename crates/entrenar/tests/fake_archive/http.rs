@@ -15,6 +15,8 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The client went in the middle of the body.
+    pub(crate) is_cut: bool,
 }
 
 impl Request {
@@ -63,6 +65,13 @@ impl Response {
         }
     }
 
+    /// Whether there is no such address at all: such an answer has no limits in its headers.
+    pub(crate) fn is_unrouted(&self) -> bool {
+        let text = b"The requested URL";
+        self.status == 405
+            || (self.status == 404 && self.body.windows(text.len()).any(|window| window == text))
+    }
+
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -103,7 +112,17 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Reads one request; `None` where the client has gone, also in the middle of a body.
+/// A name as a part of an address: all but the unreserved characters and the slash.
+pub(crate) fn encode(text: &str) -> String {
+    let keeps = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let encoded = text.bytes().map(|byte| match keeps(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
+/// Reads one request; `None` where the client has gone before the body.
 pub(crate) fn read_request(
     reader: &mut BufReader<TcpStream>,
     stream: &mut TcpStream,
@@ -134,6 +153,7 @@ pub(crate) fn read_request(
         target,
         headers,
         body: Vec::new(),
+        is_cut: false,
     };
     if request.header("expect").is_some() {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
@@ -162,13 +182,9 @@ pub(crate) fn read_request(
         .and_then(|value| value.parse().ok())
         .unwrap_or(0);
     let mut body = Vec::new();
-    reader
-        .by_ref()
-        .take(u64::try_from(length).unwrap())
-        .read_to_end(&mut body)?;
-    if body.len() < length {
-        return Ok(None);
-    }
+    let mut rest = reader.by_ref().take(u64::try_from(length).unwrap());
+    let read = rest.read_to_end(&mut body);
+    request.is_cut = read.is_err() || body.len() < length;
     request.body = body;
     Ok(Some(request))
 }

@@ -183,6 +183,7 @@ pub(super) fn bucket(inside: &mut Inside, request: &Request, id: &str, name: &st
                 content: Some(bytes),
                 committed: true,
                 parts: None,
+                ..StoredFile::default()
             };
             let answer =
                 json!({ "key": name, "size": size, "checksum": format!("md5:{}", file.md5) });

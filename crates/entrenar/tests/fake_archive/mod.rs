@@ -1,9 +1,11 @@
 //! An archive that runs inside a test: InvenioRDM's records API and Zenodo's deposit API, as
-//! invenio-app-rdm 14.0.5 answered, with its surprises:
+//! invenio-app-rdm 14.0.5 answered, with its surprises (`tests/invenio_conformance.rs` compares
+//! the two, reply by reply):
 //!
 //! * a draft is made (201) even if it is invalid, `errors` says why;
 //! * a wrong MD5 that is declared for a file is silently replaced;
-//! * content of another length over a committed file is 200, and the file is gone;
+//! * content over a committed file is 200, and the file is gone; so is one that was cut off;
+//! * a commit with a part missing is 200, and the file has a hole;
 //! * a commit before the content is 500;
 //! * an unknown term of a vocabulary is 400 without a field;
 //! * `X-RateLimit-*` and `Retry-After` are on every answer;
@@ -18,10 +20,14 @@
     reason = "helpers of tests, of which each test uses a part"
 )]
 
+mod describe;
+mod files;
 pub(crate) mod http;
 mod legacy;
 pub(crate) mod proxy;
 mod records;
+mod reviews;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -35,6 +41,9 @@ use http::{Listening, Request, Response, read_request};
 
 /// The token that the fake takes.
 pub(crate) const TOKEN: &str = "tok-5eCr3t-0123456789abcdefghij";
+
+/// The token of another user.
+pub(crate) const OTHER_TOKEN: &str = "tok-0thEr-9876543210zyxwvutsrq";
 
 /// How it takes files in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +75,8 @@ pub(crate) struct Behaviour {
     pub(crate) no_scope: bool,
     /// Most bytes of the files of a record.
     pub(crate) quota: u64,
+    /// It takes files without content, as InvenioRDM does by itself and Zenodo does not.
+    pub(crate) empty_files: bool,
     /// It gives no DOI before publication.
     pub(crate) no_reservation: bool,
     /// Publication is taken (202) and done so many requests for the record later.
@@ -88,6 +99,7 @@ impl Default for Behaviour {
             damaged: 0,
             no_scope: false,
             quota: 50_000_000_000,
+            empty_files: false,
             no_reservation: false,
             slow_publication: 0,
             forgets_content: false,
@@ -103,6 +115,8 @@ pub(crate) struct StoredFile {
     pub(crate) size: u64,
     pub(crate) md5: String,
     pub(crate) committed: bool,
+    /// Size and checksum as they were announced.
+    pub(crate) declared: (Option<u64>, Option<String>),
     /// In parts: their number, size, and what came.
     pub(crate) parts: Option<(u64, u64, BTreeMap<u64, Vec<u8>>)>,
 }
@@ -137,6 +151,7 @@ pub(crate) struct Inside {
     /// Headers of each request, for the search for tokens.
     pub(crate) seen: Vec<Request>,
     pub(crate) behaviour: Behaviour,
+    more: BTreeMap<String, records::More>,
     next: u64,
 }
 
@@ -155,9 +170,29 @@ impl Inside {
         twice.map(|(key, _)| key).collect()
     }
 
+    /// An id of InvenioRDM's form.
     fn new_id(&mut self) -> String {
         self.next += 1;
-        format!("{}-r{:03}", self.next, self.next * 7 % 1000)
+        format!("{:05}-r{:04}", self.next, self.next * 7 % 10_000)
+    }
+
+    /// Content that did not come whole: its entry is gone.
+    fn cut(&mut self, request: &Request) {
+        let path = http::decode(request.path());
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        if let ["api", "records", id, "draft", "files", key, "content"] = parts[..]
+            && let Some(record) = self.records.get_mut(id).filter(|one| !one.published)
+            && record
+                .files
+                .get(key)
+                .is_some_and(|file| file.parts.is_none())
+        {
+            record.files.remove(key);
+        }
+    }
+
+    fn more(&mut self, id: &str) -> &mut records::More {
+        self.more.entry(id.to_owned()).or_default()
     }
 }
 
@@ -206,6 +241,10 @@ fn serve(inside: &Mutex<Inside>, mut stream: TcpStream) {
     let Ok(copy) = stream.try_clone() else { return };
     let mut reader = BufReader::with_capacity(1 << 18, copy);
     while let Ok(Some(request)) = read_request(&mut reader, &mut stream) {
+        if request.is_cut {
+            lock(inside).cut(&request);
+            break;
+        }
         let close = request.header("connection") == Some("close");
         let host = request.header("host").unwrap_or("localhost").to_owned();
         let response = answer(&mut lock(inside), &request, &format!("http://{host}"));
@@ -230,6 +269,9 @@ fn answer(inside: &mut Inside, request: &Request, base: &str) -> Response {
         };
     }
     let response = route(inside, request, base);
+    if response.is_unrouted() {
+        return response;
+    }
     response
         .with("X-RateLimit-Limit", "1000")
         .with("X-RateLimit-Remaining", "999")
@@ -261,7 +303,7 @@ fn route(inside: &mut Inside, request: &Request, base: &str) -> Response {
             legacy::bucket(inside, request, bucket, name)
         }
         ["api", rest @ ..] if inside.behaviour.records_api => {
-            records::route(inside, request, rest, base, is_ours)
+            records::route(inside, request, rest, base)
         }
         _ => not_found(),
     }
@@ -269,6 +311,12 @@ fn route(inside: &mut Inside, request: &Request, base: &str) -> Response {
 
 fn error(status: u16, message: &str) -> Response {
     Response::json(status, &json!({ "status": status, "message": message }))
+}
+
+fn broken() -> Response {
+    let message = "The server encountered an internal error and was unable to complete your \
+        request. Either the server is overloaded or there is an error in the application.";
+    error(500, message)
 }
 
 fn permission_denied() -> Response {

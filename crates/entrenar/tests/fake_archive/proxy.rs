@@ -63,6 +63,9 @@ fn serve(upstream: SocketAddr, plan: &Mutex<(usize, Plan)>, mut stream: TcpStrea
     let Ok(copy) = stream.try_clone() else { return };
     let mut reader = BufReader::new(copy);
     while let Ok(Some(request)) = read_request(&mut reader, &mut stream) {
+        if request.is_cut {
+            return;
+        }
         let fault = {
             let mut plan = plan.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             let number = plan.0;
