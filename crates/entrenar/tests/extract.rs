@@ -51,6 +51,26 @@ fn every_family_of_lines_is_read() {
         ("AUC: = 0.9167", "AUC=0.9167"),
         ("Accuracy: 1,234.5", "Accuracy=1234.5"),
         (
+            "Epoch 1 loss 0.51 val_acc 87.5% lr 0.1",
+            "loss=0.51; val_acc=87.5; lr=0.1",
+        ),
+        // decimal commas
+        ("Epoch 1: loss 0,51 acc 0,87", "loss=0.51; acc=0.87"),
+        ("loss = 0,51", "loss=0.51"),
+        ("loss: 1,234, acc: 0,871", "loss=1.234; acc=0.871"),
+        ("loss 2,301\nloss 0,912", "loss=2.301; loss=0.912"),
+        ("loss: 1,234\nacc: 0,871", "loss=1234; acc=0.871"),
+        (
+            "epoch  train_loss  valid_loss\n0      0,51        1,25",
+            "train_loss=0.51; valid_loss=1.25",
+        ),
+        // commas of unclear meaning
+        ("loss 0,51 acc 0.87", "acc=0.87"),
+        ("loss=0,512 lr=0.5 acc=0.9", "lr=0.5; acc=0.9"),
+        ("loss=1,2,3 acc=0.5", "acc=0.5"),
+        ("loss=1.234,56 acc=0.5", "acc=0.5"),
+        ("losses=[0.1,0.2] loss=0.5,acc=0.9", "loss=0.5; acc=0.9"),
+        (
             "train-logloss:0.5+0.01\ttest-auc:0.9+0.02",
             "train-logloss=0.5; test-auc=0.9",
         ),
@@ -150,6 +170,8 @@ fn what_is_no_metric_is_left() {
         "losses: 0.5 0.4 0.3",
         "Sample predictions:  0.4286844 0.2480608",
         "the loss of 0.5 is better than 0.6",
+        "a loss 0.5 better than before",
+        "with loss 0.5 the accuracy 0.9 came",
         "HTTP error: 404",
         "precision: 32",
         "batch_size = 64\ndropout = 0.2\noptimizer = adam\niou = 0.5\n",

@@ -24,6 +24,7 @@ impl Marks {
     pub(super) const INK: Self = Self(1 << 10);
     /// `n` or `N`: `nan` and `inf` have one.
     pub(super) const N: Self = Self(1 << 11);
+    pub(super) const COMMA: Self = Self(1 << 12);
 
     /// The marks of `text`.
     pub(super) fn of(text: &str) -> Self {
@@ -56,6 +57,7 @@ impl Marks {
             b'/' => Self::SLASH,
             b'%' => Self::PERCENT,
             b'|' => Self::BAR,
+            b',' => Self::COMMA,
             b'n' | b'N' => Self::N,
             0x80.. => Self::WIDE,
             b' ' | b'\t'..=b'\r' => return Self(0),

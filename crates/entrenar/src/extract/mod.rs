@@ -16,6 +16,9 @@
 //! | `report` | the lines of COCO's evaluation, the accuracy of a classification report |
 //! | `symbols` | tuples of symbols (Julia) |
 //!
+//! A decimal comma is read as one where its line can be read in no other way (`loss 0,51 acc 0,87`);
+//! a number with a comma of unclear meaning is not read.
+//!
 //! A step or an epoch comes from the line itself, else from the last line of the same text that
 //! showed one.
 //!
@@ -25,6 +28,7 @@
 
 mod apply;
 mod clues;
+mod commas;
 mod config;
 mod grammar;
 mod html;
@@ -76,7 +80,7 @@ pub const MAX_POINTS: usize = 4_000_000;
 
 /// Reads all points, up to [`MAX_POINTS`], of a text as a program printed it, terminal escapes included.
 pub fn points(text: &str) -> Vec<ExtractedPoint> {
-    let mut reader = reader::Reader::default();
+    let mut reader = reader::Reader::of(text);
     lines::scan(text, |state| reader.line(state));
     reader.finish()
 }

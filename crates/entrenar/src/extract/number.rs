@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, at: usize) -> Option<Number> {
     };
     let mut end = digits_from(start);
     let mut grouped = false;
-    if (1..=3).contains(&(end - start)) {
+    if (1..=3).contains(&(end - start)) && byte(start) != b'0' {
         while byte(end) == b',' && digits_from(end + 1) == end + 4 {
             grouped = true;
             end += 4;
@@ -101,6 +101,28 @@ fn short(digits: &str) -> Option<f64> {
     } else {
         value
     })
+}
+
+/// End of the digits, commas and points that follow on `number` behind a comma, where that makes
+/// it another number than it seems: a decimal comma, or the first of a list.
+pub(super) fn goes_on(text: &str, number: Number) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let comma = bytes.get(number.end) == Some(&b',') && digit(number.end + 1);
+    // "1.234,5", but not "0.512,0.634"
+    let points = || {
+        let behind = text.get(number.end + 1..).unwrap_or_default();
+        let digits = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+        number.end >= 4 && bytes.get(number.end - 4) == Some(&b'.') && !digits.starts_with('.')
+    };
+    if !comma || !(number.integer || points()) {
+        return None;
+    }
+    let mut end = number.end;
+    while digit(end) || matches!(bytes.get(end), Some(b',' | b'.')) && digit(end + 1) {
+        end += 1;
+    }
+    Some(end)
 }
 
 fn word(text: &str, at: usize, start: usize) -> Option<Number> {
@@ -251,9 +273,26 @@ mod tests {
         }
         assert!(read("NaN", 0).unwrap().value.is_nan());
         assert_eq!(read("12,34", 0).unwrap().end, 2);
+        assert_eq!(read("0,512", 0).unwrap().end, 1);
         assert_eq!(read("3.", 0).unwrap().end, 2);
         for text in ["", "-", ".", "e5", "nano", "information", "+x"] {
             assert_eq!(read(text, 0), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_go_on_behind_its_comma() {
+        let end = |text: &str| goes_on(text, read(text, 0).unwrap());
+        for (text, expected) in [
+            ("0,51 a", Some(4)),
+            ("1,28,28.", Some(7)),
+            ("1.234,56", Some(8)),
+            ("1,234", None),
+            ("0.512,0.634", None),
+            ("1, 2", None),
+            ("1,", None),
+        ] {
+            assert_eq!(end(text), expected, "{text}");
         }
     }
 

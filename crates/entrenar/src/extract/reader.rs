@@ -15,6 +15,7 @@ use super::clues::{
     behind, bracketed_head, fraction_behind, is_config, is_counter, is_prose, is_setting, labels,
     leading_split, mmengine, rank, restates, split_of, with_split,
 };
+use super::commas;
 use super::grammar::{bar, boxed, columns, dict, pairs, report, symbols};
 use super::lines::LineState;
 use super::marks::Marks;
@@ -123,9 +124,19 @@ pub(super) struct Reader {
     settings: usize,
     /// The line before says that this one repeats an earlier one.
     repeats: bool,
+    /// Words behind which the text has decimal commas.
+    commas: commas::Words,
 }
 
 impl Reader {
+    /// A reader for the lines of `text`.
+    pub(super) fn of(text: &str) -> Self {
+        Self {
+            commas: commas::Words::of(text),
+            ..Self::default()
+        }
+    }
+
     /// Reads one state of one line.
     pub(super) fn line(&mut self, state: &LineState<'_>) {
         let text = state.text;
@@ -143,7 +154,12 @@ impl Reader {
             self.wordy(text, marks);
             return;
         }
-        self.part(state, 0, text, marks);
+        let pointed = if marks.all(Marks::COMMA.or(Marks::DIGIT)) {
+            commas::pointed(text, &self.commas)
+        } else {
+            None
+        };
+        self.part(state, 0, pointed.as_deref().unwrap_or(text), marks);
     }
 
     /// A line without a number.
@@ -274,7 +290,10 @@ impl Reader {
     fn found(&mut self, pairs: &[Pair<'_>], split: Option<&str>) -> Vec<Found> {
         let mut found = Vec::new();
         let begin = pairs.first().map_or(0, |pair| pair.key_at);
-        for pair in pairs.iter().filter(|pair| !is_counter(pair)) {
+        for (index, pair) in pairs.iter().enumerate() {
+            if is_counter(pair) {
+                continue;
+            }
             let meaning = self.meaning(pair.key);
             let word_count = pair.key.split_whitespace().count();
             if pair.separator == Separator::Blank {
@@ -283,7 +302,11 @@ impl Reader {
                     meaning,
                     Meaning::Metric | Meaning::WeakMetric | Meaning::LearningRate
                 );
-                if !named || pair.followed || word_count > 4 || is_prose(pair.key) {
+                let in_sentence = pair.followed
+                    && !pairs
+                        .get(index + 1)
+                        .is_some_and(|next| self.continues(pair, next));
+                if !named || in_sentence || word_count > 4 || is_prose(pair.key) {
                     continue;
                 }
             }
@@ -316,6 +339,17 @@ impl Reader {
         }
         found.sort_by_key(|one| one.span.start);
         found
+    }
+
+    /// Whether what follows on `pair` is the next name with its value, as in `loss 0.5 acc 0.9`.
+    fn continues(&mut self, pair: &Pair<'_>, next: &Pair<'_>) -> bool {
+        let named = is_counter(next)
+            || matches!(
+                self.meaning(next.key),
+                Meaning::Metric | Meaning::WeakMetric | Meaning::LearningRate
+            );
+        let short = next.key.split_whitespace().count() <= 3 && !is_prose(next.key);
+        named && short && next.key_at == pair.span.end + 1
     }
 
     /// Enters those of `found` that are metrics. Returns the range of new points.

@@ -76,6 +76,11 @@ pub(in crate::extract) fn read(line: &str) -> Vec<Pair<'_>> {
             at += 1;
             continue;
         };
+        if let Some(end) = number::goes_on(line, number) {
+            floor = end;
+            at = end;
+            continue;
+        }
         match pair_at(line, at, number, floor) {
             Some((pair, end)) => {
                 floor = end;
