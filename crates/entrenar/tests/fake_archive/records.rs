@@ -8,7 +8,7 @@ use super::http::{Request, Response};
 use super::reviews;
 use super::shown::shown;
 use super::{
-    Inside, OTHER_TOKEN, Record, TOKEN, broken, error, invalid, not_found, permission_denied, time,
+    Inside, OTHER_TOKEN, Record, TOKEN, broken, error, invalid, not_found, permission_denied,
 };
 
 /// What the records API knows of a record beyond what both APIs do.
