@@ -6,7 +6,7 @@ use crate::research::text::one_line;
 
 /// An access token. Nothing shows it: not Debug, not an error, not JSON (it has no `Serialize`).
 #[derive(Clone)]
-struct Token(String);
+pub(super) struct Token(pub(super) String);
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,6 +15,14 @@ impl fmt::Debug for Token {
         } else {
             "(hidden)"
         })
+    }
+}
+
+impl Token {
+    /// Whether it could be sent in an HTTP header.
+    pub(super) fn is_usable(&self) -> bool {
+        let token = self.0.trim();
+        !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic())
     }
 }
 
@@ -102,8 +110,7 @@ impl ZenodoConfig {
 
     /// Whether a token was given that could be sent in an HTTP header.
     pub fn has_token(&self) -> bool {
-        let token = self.token.0.trim();
-        !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic())
+        self.token.is_usable()
     }
 
     #[cfg(feature = "deposit")]
@@ -158,7 +165,7 @@ impl fmt::Display for ZenodoConfig {
     }
 }
 
-fn check_base_url(url: &str) -> Result<String, DepositError> {
+pub(super) fn check_base_url(url: &str) -> Result<String, DepositError> {
     // A name or password in the address would be shown with it.
     if url.contains('@') {
         return Err(DepositError::CredentialsInUrl);

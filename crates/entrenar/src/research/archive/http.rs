@@ -161,6 +161,49 @@ pub enum RequestBody<'a> {
     Json(&'a Value),
     /// A file, or a stretch of it, as `application/octet-stream`.
     File(FileBody<'a>),
+    /// A file with one more header, its name and value: what some storages want beside it.
+    Labelled(&'static str, &'static str, FileBody<'a>),
+    /// A form (`multipart/form-data`, RFC 7578) of a JSON text and a file.
+    Form(Form<'a>),
+}
+
+/// A form with one field of JSON and perhaps a file.
+#[derive(Debug)]
+pub struct Form<'a> {
+    /// The name of the field, and its JSON.
+    pub field: (&'static str, &'a Value),
+    /// The file, under the name that it has at the archive.
+    pub file: Option<(&'a str, FileBody<'a>)>,
+}
+
+/// What separates the parts of a form. It would have to stand in a file on a line of its own to
+/// be mistaken, after two hyphens.
+const BOUNDARY: &str = "entrenar-5f2b8a6e1c9d47308e6a2f7d0b5c41e9";
+
+impl Form<'_> {
+    /// What stands before the file, and after it.
+    fn frame(&self) -> (Vec<u8>, Vec<u8>) {
+        let (name, json) = self.field;
+        let mut before = format!(
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{json}\r\n"
+        );
+        if let Some((name, _)) = &self.file {
+            // HTML's way of writing a file name (HTML Standard, 4.10.22.8).
+            let name = name
+                .replace('"', "%22")
+                .replace('\r', "%0D")
+                .replace('\n', "%0A");
+            before.push_str(&format!(
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; \
+                 filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n"
+            ));
+        }
+        let line = if self.file.is_some() { "\r\n" } else { "" };
+        (
+            before.into_bytes(),
+            format!("{line}--{BOUNDARY}--\r\n").into_bytes(),
+        )
+    }
 }
 
 /// An answer.
@@ -178,7 +221,8 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    /// A header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -436,26 +480,62 @@ impl Http {
                     .header("content-length", bytes.len());
                 self.run(request, SendBody::from_reader(&mut bytes.as_slice()))
             }
-            RequestBody::File(part) => {
-                let mut reader = FileReader::open(part, &failed)?;
-                request = request
-                    .header("content-type", "application/octet-stream")
-                    .header("content-length", reader.left);
-                if reader.left >= EXPECT_FROM {
-                    request = request.header("expect", "100-continue");
-                }
-                let sent = self.run(request, SendBody::from_reader(&mut reader));
-                if sent.is_ok() {
-                    reader.finish()?;
-                }
-                sent
+            RequestBody::File(part) => self.run_file(request, part, &failed),
+            RequestBody::Labelled(name, value, part) => {
+                self.run_file(request.header(*name, *value), part, &failed)
             }
+            RequestBody::Form(form) => self.run_form(request, form, &failed),
         };
         // Why the reading of the body stopped is the cause of all that followed.
         match failed.into_inner() {
             Some(error) => Err(error),
             None => sent,
         }
+    }
+
+    fn run_file(
+        &self,
+        request: http::request::Builder,
+        part: &mut FileBody<'_>,
+        failed: &RefCell<Option<ArchiveError>>,
+    ) -> Result<Answer, ArchiveError> {
+        let mut reader = FileReader::open(part, failed)?;
+        let mut request = request
+            .header("content-type", "application/octet-stream")
+            .header("content-length", reader.left);
+        if reader.left >= EXPECT_FROM {
+            request = request.header("expect", "100-continue");
+        }
+        let sent = self.run(request, SendBody::from_reader(&mut reader));
+        if sent.is_ok() {
+            reader.finish()?;
+        }
+        sent
+    }
+
+    fn run_form(
+        &self,
+        request: http::request::Builder,
+        form: &mut Form<'_>,
+        failed: &RefCell<Option<ArchiveError>>,
+    ) -> Result<Answer, ArchiveError> {
+        let (before, after) = form.frame();
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let request = request.header("content-type", kind);
+        let around = u64::try_from(before.len() + after.len()).unwrap_or(u64::MAX);
+        let Some((_, part)) = &mut form.file else {
+            let mut whole = before.as_slice().chain(after.as_slice());
+            let request = request.header("content-length", around);
+            return self.run(request, SendBody::from_reader(&mut whole));
+        };
+        let mut reader = FileReader::open(part, failed)?;
+        let request = request.header("content-length", around.saturating_add(reader.left));
+        let mut whole = before.as_slice().chain(&mut reader).chain(after.as_slice());
+        let sent = self.run(request, SendBody::from_reader(&mut whole));
+        if sent.is_ok() {
+            reader.finish()?;
+        }
+        sent
     }
 
     fn run(
@@ -573,6 +653,15 @@ fn retry_after(text: &str, now: Duration) -> Option<Duration> {
     let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
     let at = u64::try_from(date.timestamp()).ok()?;
     Some(Duration::from_secs(at).saturating_sub(now))
+}
+
+/// Whether something may be sent to an address that an archive names for its uploads: it is
+/// encrypted, or the archive's own origin.
+pub(super) fn may_upload_to(http: &Http, url: &str) -> bool {
+    let Some(origin) = origin(url) else {
+        return false;
+    };
+    origin.starts_with("https://") || origin == http.origin
 }
 
 /// Scheme, host and port of an address, in lower case, with the port that is meant where none

@@ -3,6 +3,8 @@ use std::fmt;
 use super::ZenodoConfig;
 use crate::research::format::facts::Facts;
 use crate::research::format::invenio;
+#[cfg(feature = "deposit")]
+use crate::research::format::{dataverse, figshare};
 use crate::research::text::{is_invisible, one_line};
 use crate::research::{AuthorKind, ResearchArtifact};
 
@@ -47,6 +49,10 @@ pub enum MissingField {
     Keywords,
     /// A version.
     Version,
+    /// A category of the archive's own list.
+    Category,
+    /// A subject of the archive's own list.
+    Subject,
 }
 
 /// Something that a deposit lacks, and what to do about it.
@@ -173,5 +179,110 @@ pub(super) fn of(
         lacks(MissingField::Version, Recommended, message, "Give one.");
     }
     items.sort_by_key(|item| item.importance);
+    items
+}
+
+/// What Figshare and Dataverse both insist on.
+#[cfg(feature = "deposit")]
+fn of_any(artifact: &ResearchArtifact, has_token: bool, archive: &str) -> Vec<MissingItem> {
+    let mut items = Vec::new();
+    let mut lacks = |field, message: String, hint| {
+        let importance = Importance::Required;
+        items.push(MissingItem {
+            field,
+            importance,
+            message,
+            hint,
+        });
+    };
+    if !has_token {
+        let message = "There is no access token that could be sent.".into();
+        lacks(
+            MissingField::Token,
+            message,
+            "Make one in your account at the archive.",
+        );
+    }
+    let title = one_line(&artifact.title);
+    if title.chars().filter(|c| !is_invisible(*c)).count() < figshare::SHORTEST_TITLE {
+        let message = "The title has fewer than three characters.".into();
+        lacks(MissingField::Title, message, "Give a title.");
+    }
+    if artifact.named_authors().next().is_none() {
+        let message = "Nobody is named as an author.".into();
+        lacks(MissingField::Author, message, "Name the authors.");
+    }
+    let facts = Facts::new(artifact);
+    if facts.description_is_empty() {
+        let message = format!("There is no description, on which {archive} insists.");
+        lacks(
+            MissingField::Description,
+            message,
+            "Say in a few sentences what was done.",
+        );
+    }
+    if artifact.license.is_none() {
+        let message = format!("No licence was chosen; {archive} puts one of its own in its place.");
+        lacks(
+            MissingField::License,
+            message,
+            "Choose one that the archive offers.",
+        );
+    }
+    items
+}
+
+/// What `artifact` lacks for an article at Figshare.
+#[cfg(feature = "deposit")]
+pub(super) fn of_figshare(
+    artifact: &ResearchArtifact,
+    has_token: bool,
+    has_category: bool,
+) -> Vec<MissingItem> {
+    let mut items = of_any(artifact, has_token, "Figshare");
+    let mut lacks = |field, message: &str, hint| {
+        let importance = Importance::Required;
+        items.push(MissingItem {
+            field,
+            importance,
+            message: message.into(),
+            hint,
+        });
+    };
+    if Facts::new(artifact).has_no_keywords() {
+        let message = "There are no keywords, on which Figshare insists.";
+        lacks(MissingField::Keywords, message, "Add some.");
+    }
+    if !has_category {
+        let message = "There is no category of Figshare's list.";
+        lacks(
+            MissingField::Category,
+            message,
+            "Name one of https://api.figshare.com/v2/categories.",
+        );
+    }
+    items
+}
+
+/// What `artifact` lacks for a dataset in a Dataverse.
+#[cfg(feature = "deposit")]
+pub(super) fn of_dataverse(
+    artifact: &ResearchArtifact,
+    has_token: bool,
+    subject: Option<&str>,
+) -> Vec<MissingItem> {
+    let mut items = of_any(artifact, has_token, "Dataverse");
+    let is_known = subject.is_some_and(|subject| dataverse::SUBJECTS.contains(&subject));
+    if !is_known {
+        items.push(MissingItem {
+            field: MissingField::Subject,
+            importance: Importance::Required,
+            message: match subject {
+                Some(subject) => format!("Dataverse has no subject {:?}.", one_line(subject)),
+                None => "There is no subject of Dataverse's list.".to_owned(),
+            },
+            hint: "Name one, such as Computer and Information Science.",
+        });
+    }
     items
 }

@@ -2,7 +2,7 @@
 //! sent.
 //!
 //! [`Archive`](api::Archive) is what a deposit needs of an archive, [`InvenioArchive`] and
-//! [`LegacyArchive`] are two of them. A [`Depositor`] brings a [`DepositState`], which a
+//! [`LegacyArchive`] are two of them; [`FigshareConfig`] and [`DataverseConfig`] connect to more. A [`Depositor`] brings a [`DepositState`], which a
 //! [`DepositLog`] keeps, from step to step.
 
 #[cfg(feature = "deposit")]
@@ -21,6 +21,8 @@ pub mod http;
 #[cfg(feature = "deposit")]
 mod library;
 mod missing;
+#[cfg(feature = "deposit")]
+mod others;
 #[cfg(feature = "deposit")]
 pub mod refusal;
 mod state;
@@ -51,6 +53,8 @@ pub use file::md5_of;
 #[cfg(feature = "deposit")]
 pub use library::{SubmitError, SubmitFailure, new_deposit_id};
 pub use missing::{Importance, MissingField, MissingItem};
+#[cfg(feature = "deposit")]
+pub use others::{DataverseConfig, FIGSHARE, FigshareConfig};
 pub use state::{
     Access, ArchiveApi, DepositLog, DepositState, Draft, FileState, LogError, MemoryLog, Step,
     Terms,

@@ -146,6 +146,16 @@ impl<'a> Facts<'a> {
         summary
     }
 
+    #[cfg(feature = "deposit")]
+    pub(in crate::research) fn description_is_empty(&self) -> bool {
+        self.summary().is_empty()
+    }
+
+    #[cfg(feature = "deposit")]
+    pub(in crate::research) fn has_no_keywords(&self) -> bool {
+        self.keywords_and_subjects().is_empty()
+    }
+
     /// What a reader must know of the metadata themselves, as sentences.
     pub(super) fn remarks(&self) -> Vec<String> {
         let how = self.artifact.title_derived_from.as_deref().map(one_line);

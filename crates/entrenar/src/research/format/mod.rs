@@ -23,7 +23,11 @@ pub(super) mod cff;
 mod codemeta;
 mod csl;
 mod datacite;
+#[cfg(feature = "deposit")]
+pub(in crate::research) mod dataverse;
 pub(super) mod facts;
+#[cfg(feature = "deposit")]
+pub(in crate::research) mod figshare;
 mod html;
 pub(super) mod invenio;
 mod json;
