@@ -89,12 +89,15 @@ impl Args {
         let options = self.statement.options(app, &found.session.id)?;
         let mut artifact = preserve::describe(&found.session, &options);
         if preserve::publication_date(&artifact).is_none() {
-            return Err(Failure::new(
-                Exit::Usage,
-                "RO-Crate insists on a date of publication, and the session records no end",
-            )
-            .hint("state one: `--date YYYY-MM-DD`")
-            .hint("`entrenar preserve` writes the folder without RO-Crate metadata"));
+            let mut text =
+                "RO-Crate insists on a date of publication, and the session records no end"
+                    .to_owned();
+            if let Some(how) = found.session.derived.get("ended_at") {
+                text.push_str(&format!(" (what `show` gives is {how})"));
+            }
+            return Err(Failure::new(Exit::Usage, text)
+                .hint("state one: `--date YYYY-MM-DD`")
+                .hint("`entrenar preserve` writes the folder without RO-Crate metadata"));
         }
         let mut attachments = self.packing.attachments()?;
         let mapping = self.anonymity.mapping(&self.output);

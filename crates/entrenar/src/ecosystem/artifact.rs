@@ -96,12 +96,12 @@ fn description(session: &EntrenarSession) -> String {
     }
     sentences.push(format!("Recorded: {}.", recorded.join(", ")));
     sentences.extend(final_and_best(
-        "Loss",
+        &headline("Loss", &["loss", "losses"], &metrics.loss()),
         metrics.final_loss(),
         metrics.best_loss(),
     ));
     sentences.extend(final_and_best(
-        "Accuracy",
+        &headline("Accuracy", &["accuracy", "acc"], &metrics.accuracy()),
         metrics.final_accuracy(),
         metrics.best_accuracy(),
     ));
@@ -125,6 +125,25 @@ fn description(session: &EntrenarSession) -> String {
 fn counted(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{plural}")
+}
+
+/// What a figure is called, with what makes it another one than its plain name says: the name
+/// under which it was logged (`train_acc`), and that it is of several runs.
+fn headline(title: &str, plain: &[&str], series: &[&Series]) -> String {
+    let mut more = Vec::new();
+    if let Some(series) = series.first()
+        && !plain.contains(&names::fold(series.name()).as_str())
+    {
+        more.push(series.name().to_owned());
+    }
+    let runs: BTreeSet<_> = series.iter().map(|series| series.key().run).collect();
+    if runs.len() > 1 {
+        more.push(counted(runs.len(), "run"));
+    }
+    match more.as_slice() {
+        [] => title.to_owned(),
+        more => format!("{title} ({})", more.join(", ")),
+    }
 }
 
 fn final_and_best(name: &str, last: Option<f64>, best: Option<f64>) -> Option<String> {

@@ -17,6 +17,9 @@ pub(super) const FOLDER: &str = "attachments";
 
 /// Most files of one folder.
 const MOST_FILES: usize = 200_000;
+/// What version control keeps in a folder of a project: its history, and the addresses of its
+/// remotes with their passwords.
+const REPOSITORY_FOLDERS: [&str; 6] = [".git", ".hg", ".svn", ".jj", ".bzr", "CVS"];
 /// Deepest folder below the one that was named.
 const MOST_LEVELS: usize = 64;
 
@@ -43,7 +46,9 @@ impl Attachments {
     /// Finds all files of `wanted`; folders with everything below them. Nothing is read yet.
     ///
     /// A symbolic link that is named itself is followed. Inside a folder, symbolic links, pipes,
-    /// devices and names that are not Unicode are refused, all of them at once.
+    /// devices and names that are not Unicode are refused, all of them at once. The folder in which
+    /// version control keeps its history (`.git`) is left out, with a warning; named itself, it is
+    /// refused.
     ///
     /// # Errors
     /// [`PreserveError::Unsuitable`] with all that cannot be added;
@@ -65,7 +70,14 @@ impl Attachments {
             };
             let path = &attachment.path;
             let metadata = fs::metadata(path).map_err(FileError::at("read", path))?;
-            if metadata.is_dir() {
+            let within = fs::canonicalize(path).unwrap_or_else(|_error| path.clone());
+            if within
+                .iter()
+                .filter_map(|part| part.to_str())
+                .any(is_repository)
+            {
+                unsuitable.push((path.clone(), "it is the history of a repository"));
+            } else if metadata.is_dir() {
                 walk.folder(path, &parts, 0)?;
             } else if metadata.is_file() {
                 let parts = match (parts.is_empty(), path.file_name().and_then(|n| n.to_str())) {
@@ -122,6 +134,16 @@ impl Walk<'_> {
             let metadata = entry.metadata().map_err(FileError::at("read", &path))?;
             let kind = metadata.file_type();
             let mut inner = parts.to_vec();
+            // In a linked working tree `.git` is a file.
+            if is_repository(&name) {
+                inner.push(name);
+                self.found.warnings.push(ImportWarning::new(
+                    WarningKind::Limit,
+                    Place::path(inner.join("/")),
+                    "the history of a repository is left out",
+                ));
+                continue;
+            }
             inner.push(name);
             if kind.is_dir() {
                 self.folder(&path, &inner, level + 1)?;
@@ -166,6 +188,11 @@ impl Walk<'_> {
         });
         Ok(())
     }
+}
+
+/// Whether version control keeps its history under that name.
+fn is_repository(name: &str) -> bool {
+    REPOSITORY_FOLDERS.contains(&name)
 }
 
 /// The parts of a name that a person gave.
@@ -253,6 +280,28 @@ mod tests {
             (".", vec![]),
         ] {
             assert_eq!(derived(Path::new(path)), parts);
+        }
+    }
+
+    #[test]
+    fn the_history_of_a_repository_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("lab/.git/logs")).unwrap();
+        for file in ["lab/.git/config", "lab/.git/logs/HEAD", "lab/x.csv"] {
+            fs::File::create(folder.path().join(file)).unwrap();
+        }
+        let find = |path: &str| {
+            Attachments::find(&[Attachment {
+                path: folder.path().join(path),
+                name: None,
+                role: Role::Other,
+            }])
+        };
+        let found = find("lab").unwrap();
+        assert_eq!(found.files.len(), 1);
+        assert_eq!(found.warnings.len(), 1);
+        for path in ["lab/.git", "lab/.git/config"] {
+            assert!(find(path).is_err(), "{path}");
         }
     }
 

@@ -47,6 +47,9 @@ const PAGES: [&str; 5] = [
     "hf.space",
 ];
 
+/// A run of so many characters of base64 is no path.
+const LONGEST_PATH: usize = 400;
+
 /// Folders of every system, which say nothing about who uses it.
 const SYSTEM_FOLDERS: [&str; 18] = [
     "/bin",
@@ -191,7 +194,9 @@ pub(super) fn in_text(text: &str, identities: &mut Identities) {
                 .filter_map(|found| found.get(0)),
         )
     {
-        folder(path.as_str(), identities);
+        if !is_in_encoded(text, path.start(), path.end()) {
+            folder(path.as_str(), identities);
+        }
     }
     for found in PROMPT.captures_iter(text) {
         add_user(group(&found, 1), identities);
@@ -239,6 +244,27 @@ fn is_example(address: &str) -> bool {
         Some("test" | "example" | "invalid" | "localhost")
     ) || second.as_deref() == Some("example")
         && matches!(top.as_deref(), Some("com" | "net" | "org"))
+}
+
+/// Whether the piece stands within bytes in base64, such as those of a picture in a notebook.
+fn is_in_encoded(text: &str, start: usize, end: usize) -> bool {
+    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let (Some(before), Some(piece), Some(after)) = (
+        text.as_bytes().get(..start),
+        text.as_bytes().get(start..end),
+        text.as_bytes().get(end..),
+    ) else {
+        return false;
+    };
+    let reach = LONGEST_PATH;
+    let before = before
+        .iter()
+        .rev()
+        .take(reach)
+        .take_while(|b| is_code(b))
+        .count();
+    let after = after.iter().take(reach).take_while(|b| is_code(b)).count();
+    piece.iter().all(is_code) && before + piece.len() + after >= reach
 }
 
 fn group<'t>(captures: &Captures<'t>, number: usize) -> &'t str {
@@ -401,6 +427,16 @@ mod tests {
                 .collect();
             assert_eq!(found(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn bytes_of_a_picture_are_no_path() {
+        let picture = format!(
+            "\"iVBORw0K+/AAAADl0RVh0U29m/dHdhcm/{}==\"",
+            "QUJD/x9z".repeat(80)
+        );
+        assert_eq!(found(&picture), []);
+        assert_eq!(found("+/AAAADl0RVh0U29m/dHdhcm").len(), 1);
     }
 
     #[test]

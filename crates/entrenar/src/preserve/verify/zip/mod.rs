@@ -119,11 +119,24 @@ impl Archive {
         let spans = layout::check(&bytes, &directory, &mut problems, &mut notes)?;
         let mut kept = Vec::new();
         let mut total: u64 = 0;
+        let mut folders = 0;
+        let names = directory.records.iter().map(|record| record.name.as_str());
+        let mut files: Vec<&str> = names.filter(|name| !name.ends_with('/')).collect();
+        files.sort_unstable();
         for (record, span) in directory.records.iter().zip(&spans) {
             let mut refuse = |kind, message: &str| {
                 problems.push(Problem::new(kind, &record.name, message));
             };
             if record.name.ends_with('/') {
+                // Other programs write an entry without bytes for each folder.
+                let after = files.partition_point(|file| *file < record.name.as_str());
+                let is_above = files
+                    .get(after)
+                    .is_some_and(|f| f.starts_with(&record.name));
+                if is_above && record.size == 0 && record.packed == 0 {
+                    folders += 1;
+                    continue;
+                }
                 refuse(
                     ProblemKind::Added,
                     "it is an entry for a folder, which no crate has",
@@ -182,6 +195,11 @@ impl Archive {
                     packed: record.packed,
                     crc: record.crc,
                 },
+            ));
+        }
+        if folders > 0 {
+            notes.push(format!(
+                "{folders} entries for folders, which hold nothing: another program packed it again"
             ));
         }
         let most = bytes.length().saturating_mul(BOMB_RATIO).max(BOMB_FLOOR);

@@ -121,6 +121,20 @@ fn names_that_leave_the_folder_are_refused() {
 }
 
 #[test]
+fn empty_entries_for_the_folders_of_files_are_noted() {
+    let folder = file("a/", b"");
+    let (names, problems) = read(zip(&[folder, file("a/b", b"x")], b"", b""));
+    assert_eq!((names, problems), (vec!["a/b".to_owned()], Vec::new()));
+    let (_, problems) = read(zip(&[file("c/", b""), file("a/b", b"x")], b"", b""));
+    assert_eq!(
+        problems,
+        ["c/: it is an entry for a folder, which no crate has"]
+    );
+    let (_, problems) = read(zip(&[file("a/", b"hidden"), file("a/b", b"x")], b"", b""));
+    assert_eq!(problems.len(), 1);
+}
+
+#[test]
 fn two_names_that_some_system_takes_for_one_are_told() {
     for (one, two, message) in [
         ("a", "a", "the name comes twice"),
