@@ -226,6 +226,12 @@ impl FakeArchive {
         lock(&self.inside)
     }
 
+    /// How many records and how many drafts there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let inside = self.inside();
+        (inside.published().len(), inside.drafts().len())
+    }
+
     pub(crate) fn serve_for_ever(self) {
         self.listening.join();
     }

@@ -91,7 +91,7 @@ pub trait Sending {
 /// An archive. Each method is one thing to do there, and may be called again after it failed:
 /// where the answer was lost ([`ArchiveError::is_lost`]), what it would do a second time is
 /// written at each.
-pub trait Archive {
+pub trait Archive: std::fmt::Debug {
     /// The API that it speaks.
     fn api(&self) -> ArchiveApi;
 
