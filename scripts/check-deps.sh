@@ -44,6 +44,6 @@ check_layer research "session extract bridge export store ecosystem preserve sec
 check_layer extract "bridge export store research ecosystem preserve secrets"
 check_layer export "bridge store ecosystem preserve"
 check_layer bridge "export store research ecosystem preserve"
-check_layer store "bridge export extract research ecosystem preserve"
+check_layer store "bridge export extract ecosystem preserve"
 
 echo "dependencies: $packages packages in Cargo.lock (cap $cap), arrows as drawn"

@@ -167,7 +167,7 @@ fn a_newer_schema_is_refused() {
                 error,
                 StoreError::NewerSchema {
                     found: 999,
-                    known: 3,
+                    known: 4,
                     ..
                 }
             ),
@@ -207,12 +207,13 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_when_written() {
         .unwrap();
     Connection::open(&path)
         .unwrap()
-        .execute_batch("DROP TABLE artifact_metadata; DROP TABLE artifact_references; PRAGMA user_version = 1;")
+        .execute_batch("DROP TABLE artifact_metadata; DROP TABLE artifact_references; DROP TABLE deposit_steps; DROP TABLE deposits; PRAGMA user_version = 1;")
         .unwrap();
     let old = read_only(&path).unwrap();
     assert_eq!(old.session(&session.id).unwrap(), session);
     assert_eq!(old.artifact_metadata(&session.id).unwrap(), None);
     assert_eq!(old.references(&session.id).unwrap(), None);
+    assert_eq!(old.deposits(None).unwrap(), []);
     assert_eq!(old.check().unwrap(), []);
     drop(old);
     let mut store = read_write(&path).unwrap();
@@ -220,6 +221,51 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_when_written() {
     let kept = store.artifact_metadata(&session.id).unwrap();
     assert_eq!(kept.as_deref(), Some("x"));
     assert_eq!(store.check().unwrap(), []);
+}
+
+#[test]
+fn deposits_are_kept_and_outlive_their_session() {
+    use entrenar::research::archive::{ArchiveApi, DepositLog as _, DepositState, Step};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (session, source) = session("text");
+    let mut store = read_write(&path).unwrap();
+    store.import(&session, Some(&source)).unwrap();
+    let mut state = DepositState::new(
+        "ab".repeat(16),
+        &session.id,
+        "https://archive.example",
+        ArchiveApi::Records,
+    );
+    store.save(&state).unwrap();
+    state.step = Step::CreatingDraft;
+    store.save(&state).unwrap();
+    state.may_have_orphans = true;
+    store.save(&state).unwrap();
+    state.step = Step::Published;
+    state.doi = Some("10.5072/1".into());
+    store.save(&state).unwrap();
+    let events = store.events(Some(&session.id)).unwrap();
+    assert_eq!(events.last().unwrap().kind, "deposit");
+    assert_eq!(
+        events.last().unwrap().detail,
+        format!(r#"{{"deposit":"{}","doi":"10.5072/1"}}"#, state.id)
+    );
+    assert_eq!(store.check().unwrap(), []);
+    store.remove(&session.id).unwrap();
+    drop(store);
+    let store = read_only(&path).unwrap();
+    let kept = store.deposits(Some(&session.id)).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].state, state);
+    let steps: Vec<&str> = kept[0]
+        .steps
+        .iter()
+        .map(|step| step.step.as_str())
+        .collect();
+    assert_eq!(steps, ["planned", "creating-draft", "published"]);
+    assert_eq!(store.deposits(Some("another")).unwrap(), []);
+    assert_eq!(store.deposits(None).unwrap().len(), 1);
 }
 
 #[test]

@@ -9,11 +9,13 @@ mod sqlite;
 
 use std::path::Path;
 
+use crate::research::archive::DepositState;
 use crate::session::{EntrenarSession, SessionChain};
 
 pub use error::StoreError;
 pub use query::{
-    Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredEvent,
+    Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredDeposit,
+    StoredEvent, StoredStep,
 };
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
@@ -120,6 +122,19 @@ pub trait Store {
     /// # Errors
     /// As [`tag`](Self::tag).
     fn set_references(&mut self, id: &str, csl_json: Option<&str>) -> Result<(), StoreError>;
+
+    /// The deposits of the session of that (whole) id, or all of them, oldest first. Those of a
+    /// session that was removed are kept.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn deposits(&self, session: Option<&str>) -> Result<Vec<StoredDeposit>, StoreError>;
+
+    /// Replaces the state of a deposit, which survives a power failure when this returns.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn save_deposit(&mut self, state: &DepositState) -> Result<(), StoreError>;
 
     /// Removes a session and every blob that no other session uses.
     ///

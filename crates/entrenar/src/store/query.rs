@@ -1,5 +1,7 @@
 use chrono::{DateTime, Utc};
 
+use crate::research::archive::DepositState;
+
 /// How a metric is compared with a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
@@ -138,6 +140,26 @@ pub struct StoredEvent {
     pub detail: String,
     /// SHA-256 over the previous hash and this entry, in hexadecimal.
     pub hash: String,
+}
+
+/// A deposit of a session, and how far it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDeposit {
+    /// How far it is.
+    pub state: DepositState,
+    /// When that was written.
+    pub updated: DateTime<Utc>,
+    /// The steps that it took, oldest first.
+    pub steps: Vec<StoredStep>,
+}
+
+/// A step of a deposit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredStep {
+    /// Its name, as in JSON.
+    pub step: String,
+    /// When it was written down.
+    pub time: DateTime<Utc>,
 }
 
 /// Damage that `check` found.

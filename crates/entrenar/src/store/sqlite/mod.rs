@@ -8,6 +8,7 @@ mod backup;
 mod blob;
 mod check;
 mod chunk;
+mod deposits;
 mod described;
 mod edit;
 mod events;
@@ -35,8 +36,10 @@ pub use self::prepare::Prepared;
 pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
 use super::{
-    Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredEvent,
+    Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredDeposit,
+    StoredEvent,
 };
+use crate::research::archive::{DepositLog, DepositState, LogError};
 use crate::session::{Clock, EntrenarSession};
 
 /// For the fuzz target of the chunks; see [`chunk`].
@@ -243,6 +246,14 @@ impl Store for SqliteStore {
         })
     }
 
+    fn deposits(&self, session: Option<&str>) -> Result<Vec<StoredDeposit>, StoreError> {
+        self.read(|connection| deposits::list(connection, session))
+    }
+
+    fn save_deposit(&mut self, state: &DepositState) -> Result<(), StoreError> {
+        self.write(|transaction, clock| deposits::save(transaction, clock, state))
+    }
+
     fn remove(&mut self, id: &str) -> Result<(), StoreError> {
         self.write(|transaction, clock| edit::remove(transaction, clock, id))
     }
@@ -266,6 +277,12 @@ impl Store for SqliteStore {
 
     fn check(&self) -> Result<Vec<Finding>, StoreError> {
         self.read(|connection| Ok(check::check(connection, &self.path)))
+    }
+}
+
+impl DepositLog for SqliteStore {
+    fn save(&mut self, state: &DepositState) -> Result<(), LogError> {
+        Ok(self.save_deposit(state)?)
     }
 }
 
