@@ -66,7 +66,8 @@ Exit codes:
   4  the store cannot be opened, read or written, or is damaged
   5  the output is there already or cannot be written
   6  what was verified does not hold; what was checked is incomplete
-  7  what was to be written holds what looks like a credential";
+  7  what was to be written holds what looks like a credential
+  8  an archive did not do what it was asked; the deposit can go on";
 
 /// What `entrenar --help` says: everything on one screen of 24 lines.
 const HELP: &str = "\
@@ -83,11 +84,11 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   export ID          as notebook, json, csv, jsonl or ruchy
   cite, references   as BibTeX, CITATION.cff, APA, …; what it cites itself
   crate ID           as RO-Crate with files of yours: folder, zip or bag
+  deposit ID         at Zenodo or another archive, as a draft or published
   artifact VERB ID   show, edit, check what is stated: authors, licence, …
   verify DIR|ZIP|ID  whether an artifact is as it was
   sign, preregister  sign and timestamp it; commit to a plan beforehand; keygen
-  tag, note, rename, rm   change what you call a session; remove it
-  redact, backup, doctor  remove a secret; copy the store; look for damage
+  tag, note, rename, rm, redact (a secret); backup and doctor for the store
 
   --store FILE       the store [env ENTRENAR_STORE; default: XDG data directory]
   --color WHEN       auto, always or never [NO_COLOR is honoured]
@@ -156,6 +157,12 @@ fn answer(error: &clap::Error) -> Exit {
     }
 }
 
+/// The verb of a command line that was read before and is read again.
+pub(crate) fn verb_of(args: impl IntoIterator<Item = OsString>) -> Option<Verb> {
+    let matches = command().try_get_matches_from(args).ok()?;
+    Some(Cli::from_arg_matches(&matches).ok()?.verb)
+}
+
 /// What every verb needs: where to print, where the store is.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -170,6 +177,17 @@ impl App {
     /// The store's file.
     pub(crate) fn store_path(&self) -> Result<PathBuf, Failure> {
         store_path::resolve(self.store.clone())
+    }
+
+    /// Makes the store's path whole, before the process goes to another folder.
+    pub(crate) fn settle_store(&mut self) -> Result<(), Failure> {
+        let path = self.store_path()?;
+        let whole =
+            std::path::absolute(&path).map_err(|error| Failure::unwritable(&path, &error))?;
+        if self.store.is_some() {
+            self.store = Some(whole);
+        }
+        Ok(())
     }
 
     /// The store, made if it is not there.

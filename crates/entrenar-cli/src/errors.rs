@@ -32,6 +32,8 @@ pub(crate) enum Exit {
     Broken = 6,
     /// What was to be written holds what looks like a credential.
     Secret = 7,
+    /// The archive did not do what it was asked, or cannot be reached; it goes on later.
+    Archive = 8,
 }
 
 impl From<Exit> for ExitCode {
@@ -45,6 +47,7 @@ impl From<Exit> for ExitCode {
             Exit::Output => 5,
             Exit::Broken => 6,
             Exit::Secret => 7,
+            Exit::Archive => 8,
         })
     }
 }

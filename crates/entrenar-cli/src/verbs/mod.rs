@@ -6,6 +6,7 @@ mod cite;
 mod compare;
 mod completions;
 mod crate_;
+mod deposit;
 mod doctor;
 mod export;
 mod import;
@@ -48,6 +49,7 @@ pub(crate) enum Verb {
     Preregister(preregister::Args),
     Keygen(keygen::Args),
     Crate(crate_::Args),
+    Deposit(deposit::Args),
     Tag(tag::Args),
     Note(note::Args),
     Rename(rename::Args),
@@ -78,6 +80,7 @@ impl Verb {
             Self::Preregister(args) => args.run(app),
             Self::Keygen(args) => args.run(app),
             Self::Crate(args) => args.run(app),
+            Self::Deposit(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),
             Self::Rename(args) => args.run(app),

@@ -5,6 +5,11 @@ mod artifact;
 mod bad_input;
 mod crates;
 #[cfg(test)]
+mod deposit;
+#[cfg(test)]
+#[path = "../../../entrenar/tests/fake_archive/mod.rs"]
+mod fake_archive;
+#[cfg(test)]
 mod signing;
 #[cfg(test)]
 mod support;

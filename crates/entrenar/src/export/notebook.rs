@@ -25,6 +25,12 @@ use crate::session::{
 
 /// Writes the session as a notebook of nbformat 4.5, with a newline at the end.
 pub fn edition(session: &EntrenarSession) -> Vec<u8> {
+    edition_with_doi(session, None)
+}
+
+/// As [`edition`], with the DOI under which the notebook is published in its metadata
+/// (`entrenar.doi`).
+pub fn edition_with_doi(session: &EntrenarSession, doi: Option<&str>) -> Vec<u8> {
     let places = places(session);
     let mut ids = Ids::new(&places);
     let cells: Vec<_> = places
@@ -45,6 +51,10 @@ pub fn edition(session: &EntrenarSession) -> Vec<u8> {
         "nbformat": 4,
         "nbformat_minor": 5,
     });
+    let own = notebook.pointer_mut("/metadata/entrenar");
+    if let (Some(doi), Some(own)) = (doi, own.and_then(Value::as_object_mut)) {
+        own.insert("doi".into(), doi.into());
+    }
     notebook.sort_all_objects();
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b" "));

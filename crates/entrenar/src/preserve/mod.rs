@@ -40,7 +40,7 @@ use crate::research::metadata::{
 };
 use crate::research::ro_crate::{Graph, METADATA_FILE, PREVIEW_FILE, Version};
 use crate::research::{
-    ArtifactType, Author, CitationMetadata, License, Reference, ResearchArtifact,
+    ArtifactType, Author, CitationMetadata, Doi, License, Reference, ResearchArtifact,
 };
 use crate::secrets::{self, SecretFinding};
 use crate::session::{
@@ -350,7 +350,7 @@ fn documents(session: &EntrenarSession, artifact: &ResearchArtifact) -> Vec<Arti
         ),
         ArtifactFile::new(
             "notebook.ipynb",
-            notebook::edition(session),
+            notebook::edition_with_doi(session, artifact.doi.as_ref().map(Doi::as_str)),
             "all cells as a notebook, an edition made by entrenar",
         ),
         ArtifactFile::new(

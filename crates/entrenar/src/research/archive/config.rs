@@ -73,6 +73,13 @@ impl ZenodoConfig {
         }
     }
 
+    /// Uses another access token.
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Token(token.into());
+        self
+    }
+
     /// Uses Zenodo's sandbox, whose DOIs are not real.
     #[must_use]
     pub fn with_sandbox(mut self, sandbox: bool) -> Self {

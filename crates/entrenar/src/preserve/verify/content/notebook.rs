@@ -28,7 +28,8 @@ pub(super) fn check(files: &Files, session: Option<&EntrenarSession>, found: &mu
         found.problem(ProblemKind::Format, NOTEBOOK, &place, message);
     }
     let Some(session) = session else { return };
-    if notebook::edition(session) == bytes {
+    let doi = value.pointer("/metadata/entrenar/doi");
+    if notebook::edition_with_doi(session, doi.and_then(Value::as_str)) == bytes {
         return;
     }
     match first_other_cell(&value, session) {
