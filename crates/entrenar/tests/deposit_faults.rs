@@ -2,7 +2,11 @@
 //!
 //! Each case is made of its seed alone; `ENTRENAR_DEPOSIT_FAULTS` says how many are run.
 #![cfg(feature = "deposit")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 mod deposit_support;
 mod fake_archive;
@@ -39,7 +43,7 @@ fn fault(chance: &mut Chance) -> Fault {
     match chance.below(12) {
         0 => Fault::CutBefore,
         1 => Fault::CutHalfway,
-        2 | 3 | 4 => Fault::LoseReply,
+        2..=4 => Fault::LoseReply,
         5 => Fault::CutReply,
         6 => Fault::Late(Duration::from_millis(500)),
         7 => Fault::Status(429),
