@@ -19,6 +19,10 @@ pub(super) enum Alphabet {
     Dotted,
     /// As `Alnum`, with `+`, `/`, `=`.
     Base64,
+    /// As `Url`, with `%`.
+    Percent,
+    /// As `Url`, with `+`, `/`, `=`.
+    Wide,
 }
 
 impl Alphabet {
@@ -30,6 +34,8 @@ impl Alphabet {
             Self::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
             Self::Dotted => byte.is_ascii_alphanumeric() || b"-_.=~".contains(&byte),
             Self::Base64 => byte.is_ascii_alphanumeric() || b"+/=".contains(&byte),
+            Self::Percent => byte.is_ascii_alphanumeric() || b"-_%".contains(&byte),
+            Self::Wide => byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte),
         }
     }
 
@@ -148,7 +154,7 @@ pub(super) const FORMATS: &[Format] = formats! {
     "brevo-key" "Brevo API key" Url 64..=90: "xkeysib-" "xsmtpsib-";
     "resend-key" "Resend API key" Url 30..=40: "re_";
     "newrelic-key" "New Relic key" Url 19..=44: "NRAK-" "NRII-" "NRJS-" "NRIQ-" "NRAA-";
-    "sentry-token" "Sentry token" Base64 60..=LONG: "sntrys_eyJ";
+    "sentry-token" "Sentry token" Wide 60..=LONG: "sntrys_eyJ";
     "sentry-token" "Sentry token" Hex 64..=64: "sntryu_";
     "grafana-token" "Grafana token" Url 40..=60: "glsa_";
     "grafana-token" "Grafana token" Base64 32..=400: "glc_" "eyJrIjoi";
@@ -173,12 +179,12 @@ pub(super) const FORMATS: &[Format] = formats! {
     "readme-token" "ReadMe token" Alnum 70..=70: "rdme_";
     "shippo-token" "Shippo token" Hex 40..=40: "shippo_live_" "shippo_test_";
     "easypost-key" "EasyPost key" Alnum 54..=54: "EZAK" "EZTK";
-    "duffel-token" "Duffel token" Url 43..=43: "duffel_test_" "duffel_live_";
-    "frameio-token" "Frame.io token" Url 64..=64: "fio-u-";
+    "duffel-token" "Duffel token" Wide 43..=43: "duffel_test_" "duffel_live_";
+    "frameio-token" "Frame.io token" Wide 64..=64: "fio-u-";
     "flutterwave-key" "Flutterwave key" Url 12..=40: "FLWSECK_TEST-" "FLWSECK-";
     "contentful-token" "Contentful token" Url 40..=50: "CFPAT-";
     "sourcegraph-token" "Sourcegraph token" Url 40..=60: "sgp_";
-    "sonar-token" "Sonar token" Hex 40..=40: "squ_" "sqp_" "sqa_";
+    "sonar-token" "Sonar token" Wide 40..=40: "squ_" "sqp_" "sqa_";
     "mapbox-token" "Mapbox secret token" Dotted 60..=120: "sk.eyJ";
     "buildkite-token" "Buildkite token" Hex 40..=40: "bkua_";
     "circleci-token" "CircleCI token" Url 60..=80: "CCIPAT_" "CCIPRJ_";
@@ -189,11 +195,16 @@ pub(super) const FORMATS: &[Format] = formats! {
     "dropbox-token" "Dropbox token" Dotted 100..=1500: "sl.";
     "elastic-key" "Elastic Cloud key" Base64 40..=80: "essu_";
     "discord-secret" "Discord bot secret" Dotted 60..=90: "mfa.";
-    "twitter-bearer" "Twitter bearer token" Dotted 60..=120: "AAAAAAAAAAAAAAAAAAAAA";
+    "twitter-bearer" "Twitter bearer token" Percent 60..=120: "AAAAAAAAAAAAAAAAAAAAA";
     "lob-key" "Lob key" Hex 35..=35: "live_" "test_";
     "zapier-hook" "Zapier webhook" Base64 12..=60: "hooks.zapier.com/hooks/catch/";
     "slack-webhook" "Slack webhook" Base64 40..=60: "hooks.slack.com/services/" "hooks.slack.com/workflows/" "hooks.slack.com/triggers/";
     "age-key" "age secret key" Upper 58..=58: "AGE-SECRET-KEY-1";
+    "gitlab-session" "GitLab session" Alnum 32..=32: "_gitlab_session=";
+    "infracost-key" "Infracost API key" Alnum 32..=32: "ico-";
+    "intra42-secret" "Intra42 client secret" Hex 64..=68: "s-s4t2ud-" "s-s4t2af-";
+    "scalingo-token" "Scalingo token" Url 48..=48: "tk-us-";
+    "yandex-token" "Yandex IAM token" Dotted 90..=300: "t1.";
     "settlemint-token" "SettleMint token" Alnum 16..=16: "sm_aat_" "sm_pat_" "sm_sat_";
 };
 
@@ -242,6 +253,7 @@ impl Format {
     /// What else a form asks for, so that words with hyphens are none of it.
     fn is_telling(&self, body: &[u8]) -> bool {
         let upper = body.iter().any(u8::is_ascii_uppercase);
+        let lower = body.iter().any(u8::is_ascii_lowercase);
         let digits = body.iter().filter(|byte| byte.is_ascii_digit()).count();
         let dots = body.iter().filter(|byte| **byte == b'.').count();
         match self.prefix {
@@ -261,8 +273,13 @@ impl Format {
             "pa-" | "al-" | "re_" | "as-" | "fw_" | "dda_" => {
                 digits >= 2 && upper && !likely::is_wordy(body)
             }
+            "AKIA" | "ASIA" | "ABIA" | "ACCA" => true,
+            // Tokens of letters alone were given out.
+            "hf_" | "api_org_" | "sk_live_" | "rk_live_" => {
+                upper && lower || !likely::is_wordy(body)
+            }
             "EAAA" | "EAAC" | "EAAM" | "EAAB" | "EAAD" | "EAAG" | "1//0" | "AKCp" | "LTAI"
-            | "AKID" | "cmVmd" => digits >= 2,
+            | "AKID" | "cmVmd" => digits >= 2 || upper && lower && !likely::is_wordy(body),
             "xoxb-" | "xoxp-" | "xoxa-" | "xoxr-" | "xoxs-" | "xoxo-" | "xoxe-" | "xapp-" => {
                 digits >= 2
             }

@@ -21,7 +21,7 @@ pub(super) fn entropy(text: &[u8]) -> f64 {
 }
 
 /// Words that documentation writes into what stands for a credential.
-const WORDS: [&[u8]; 31] = [
+const WORDS: [&[u8]; 29] = [
     b"your",
     b"example",
     b"placeholder",
@@ -42,8 +42,6 @@ const WORDS: [&[u8]; 31] = [
     b"goes-here",
     b"goes_here",
     b"goeshere",
-    b"my-",
-    b"my_",
     b"mytoken",
     b"mykey",
     b"mysecret",
@@ -69,6 +67,13 @@ const NAMING: [&[u8]; 11] = [
     b"<pass",
 ];
 
+/// Whether it says that it is somebody's: `my-token`, `my_key_1`.
+fn is_mine(text: &[u8]) -> bool {
+    text.get(..3).is_some_and(|begin| {
+        begin.eq_ignore_ascii_case(b"my-") || begin.eq_ignore_ascii_case(b"my_")
+    }) && is_wordy(text)
+}
+
 fn contains(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len())
         .any(|window| window.eq_ignore_ascii_case(word))
@@ -76,7 +81,7 @@ fn contains(text: &[u8], word: &[u8]) -> bool {
 
 /// Whether a value of a known form is one that nobody was given: `hf_xxxxxxxx`, `sk-1234567890`.
 pub(super) fn is_made_up(body: &[u8]) -> bool {
-    if WORDS.iter().any(|word| contains(body, word)) {
+    if is_mine(body) || WORDS.iter().any(|word| contains(body, word)) {
         return true;
     }
     let needed = match body.len() {
@@ -154,32 +159,44 @@ pub(super) fn is_mixed(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_digit) && text.iter().any(u8::is_ascii_alphabetic)
 }
 
+/// Longest word that somebody writes.
+const LONGEST_WORD: usize = 20;
+
 /// Whether it is made of words and short numbers: `bert-base-uncased`, `MyModelV2`.
 pub(super) fn is_wordy(text: &[u8]) -> bool {
     let mut wordy = 0;
     let mut all = 0;
     for part in text.split(|byte| !byte.is_ascii_alphanumeric()) {
+        // Digits stand at the end of words, and not again and again between letters.
+        let inside = part
+            .windows(2)
+            .filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() && b.is_ascii_alphabetic()))
+            .count();
+        let mixed = inside >= 2 && part.len() >= 10 || inside >= 1 && part.len() >= 16;
         let mut rest = part;
         while !rest.is_empty() {
             let end = segment(rest);
             let (one, after) = rest.split_at(end);
-            let letters = one
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphabetic())
-                .count();
-            let digits = one.len() - letters;
-            let is_word =
-                (letters >= 3 && has_vowels(one.get(..letters).unwrap_or_default()) && digits <= 4)
-                    || (one.len() == part.len()
-                        && (letters == 0 && digits <= 4 || letters <= 2 && digits <= 2));
             all += one.len();
-            if is_word {
+            if !mixed && is_word(one, one.len() == part.len()) {
                 wordy += one.len();
             }
             rest = after;
         }
     }
     wordy * 5 >= all * 4
+}
+
+fn is_word(text: &[u8], is_alone: bool) -> bool {
+    let letters = text
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let digits = text.len() - letters;
+    if (3..=LONGEST_WORD).contains(&letters) {
+        return digits <= 4 && has_vowels(text.get(..letters).unwrap_or_default());
+    }
+    is_alone && (letters == 0 && digits <= 4 || letters <= 2 && digits <= 2)
 }
 
 /// End of the first word of `text`: `Model` of `ModelV2`, `V2` of `V2x`.

@@ -81,7 +81,11 @@ pub(super) fn found(text: &[u8], word: Range<usize>) -> Option<Found> {
     }
     let name = text.get(start..end)?;
     let words = Words::of(name);
-    let kind = words.kind()?;
+    let kind = match words.kind()? {
+        // `an API key`
+        Kind::Perhaps if words.is("key") && is_said_key(text, start) => Kind::Token,
+        kind => kind,
+    };
     if kind == Kind::Perhaps && !is_near_login(text, start, &words) && words.is("key") {
         return None;
     }
@@ -358,6 +362,15 @@ impl Words {
             "secret"
         }
     }
+}
+
+/// Whether the word before says what the key is for.
+fn is_said_key(text: &[u8], start: usize) -> bool {
+    let before = text.get(start.saturating_sub(8)..start).unwrap_or_default();
+    let before = before.to_ascii_lowercase();
+    [&b"api "[..], b"access ", b"secret ", b"license ", b"auth "]
+        .iter()
+        .any(|word| before.ends_with(word))
 }
 
 /// `key` alone is the name of anything, but not beside a login.
@@ -714,7 +727,7 @@ fn is_other(value: &[u8]) -> bool {
 fn is_token(value: &[u8], how: &Value, kind: Kind) -> Option<()> {
     let least = match (kind, how.by) {
         (Kind::Perhaps, _) | (_, By::Prose) => 20,
-        _ => 16,
+        _ => 15,
     };
     let plain = value.iter().all(|byte| byte.is_ascii_graphic());
     if value.len() < least
@@ -751,7 +764,11 @@ fn is_token(value: &[u8], how: &Value, kind: Kind) -> Option<()> {
             .any(|byte| !byte.is_ascii_alphanumeric() && !b"_-+/=~.!@#%^*:$".contains(byte));
         let dotted =
             value.contains(&b'.') && value.split(|byte| *byte == b'.').any(likely::is_wordy);
-        if odd || dotted || value.iter().filter(|byte| **byte == b'_').count() >= 3 || digits < 2 {
+        if odd
+            || dotted
+            || (!(upper && lower) && value.iter().filter(|byte| **byte == b'_').count() >= 3)
+            || digits < 2
+        {
             return None;
         }
     }
@@ -793,6 +810,7 @@ fn is_password(value: &[u8], how: &Value, name: &[u8]) -> Option<()> {
         return None;
     }
     let mixed = likely::is_mixed(value);
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     if how.quoted {
         let cases =
             value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
@@ -814,7 +832,7 @@ fn is_password(value: &[u8], how: &Value, name: &[u8]) -> Option<()> {
     let telling = !expression
         && value.len() >= 8
         && mixed
-        && !(how.spaced && likely::is_wordy(value) && how.by == By::Sign && !has_symbol(value));
+        && !(how.spaced && likely::is_wordy(value) && how.by == By::Sign && digits < 2);
     telling.then_some(())
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::formats::Alphabet;
 use super::likely;
+use super::names;
 use super::{Rule, Severity};
 
 /// What stands at a place.
@@ -55,10 +56,11 @@ pub(super) enum Anchor {
     CurlUser,
     ShortFlag,
     Run,
+    Login,
 }
 
 /// The keywords, and what they are part of.
-pub(super) const ANCHORS: [(&str, Anchor); 26] = [
+pub(super) const ANCHORS: [(&str, Anchor); 27] = [
     ("-----BEGIN", Anchor::Armour),
     ("Private-Lines:", Anchor::Putty),
     ("eyJ", Anchor::Jwt),
@@ -85,6 +87,7 @@ pub(super) const ANCHORS: [(&str, Anchor); 26] = [
     (" login ", Anchor::ShortFlag),
     (".run(", Anchor::Run),
     (".start(", Anchor::Run),
+    ("login(", Anchor::Login),
 ];
 
 /// What stands around the keyword at `range`.
@@ -102,10 +105,7 @@ pub(super) fn found(text: &[u8], anchor: Anchor, range: Range<usize>) -> Option<
             let rule = rule("azure-devops-token", "Azure DevOps token");
             around(text, range, rule, Alphabet::Alnum, 76..=76, 4..=4)
         }
-        Anchor::Terraform => {
-            let rule = rule("terraform-token", "Terraform Cloud token");
-            around(text, range, rule, Alphabet::Url, 14..=14, 50..=80)
-        }
+        Anchor::Terraform => terraform(text, range),
         Anchor::Telegram => telegram(text, range),
         Anchor::Mailchimp => mailchimp(text, range),
         Anchor::DiscordHook => discord_hook(text, range.end),
@@ -125,6 +125,7 @@ pub(super) fn found(text: &[u8], anchor: Anchor, range: Range<usize>) -> Option<
         Anchor::CurlUser => curl_user(text, range.end),
         Anchor::ShortFlag => short_flag(text, range),
         Anchor::Run => run(text, range.end),
+        Anchor::Login => names::second_string(text, range.end - 1),
     }
 }
 
@@ -449,6 +450,15 @@ fn azure_secret(text: &[u8], keyword: Range<usize>) -> Option<Found> {
             .all(|byte| Alphabet::Dotted.has(*byte))
         && !before.is_some_and(u8::is_ascii_alphanumeric);
     is_it.then_some((rule, start..end))
+}
+
+/// 14 characters, `.atlasv1.`, and 60 to 70 of a larger alphabet.
+fn terraform(text: &[u8], keyword: Range<usize>) -> Option<Found> {
+    let rule = rule("terraform-token", "Terraform Cloud token");
+    let before = run_before(text, keyword.start, 15, |byte| byte.is_ascii_alphanumeric());
+    let after = Alphabet::Wide.run(text.get(keyword.end..)?, 80);
+    let is_it = before == 14 && (50..=80).contains(&after);
+    is_it.then_some((rule, keyword.start - before..keyword.end + after))
 }
 
 fn telegram(text: &[u8], keyword: Range<usize>) -> Option<Found> {
