@@ -1,6 +1,8 @@
 //! The secret gate of verbs that write what others will see.
 
-use entrenar::preserve::{self, ArtifactFolder};
+use entrenar::preserve::gate::{self, Gated};
+use entrenar::preserve::{self, Parts, PreserveError, PreserveOptions};
+use entrenar::research::ResearchArtifact;
 use entrenar::secrets::gate::{GateFinding, Report, SecretGate};
 use entrenar::secrets::{Fingerprint, Severity};
 use entrenar::session::EntrenarSession;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
+use crate::packing::cannot_build;
 use crate::term::{Line, Tone};
 
 /// Findings that a message lists; all are in `--json`.
@@ -17,7 +20,7 @@ const SHOWN: usize = 20;
 const PLACES: usize = 3;
 
 /// What is said about credentials in what is about to leave.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub(crate) struct GateArgs {
     /// Replace what looks like a credential in the copy
     #[arg(long)]
@@ -36,19 +39,62 @@ impl GateArgs {
         })
     }
 
-    /// Looks at everything in `folder`, which was built of `session`.
-    pub(crate) fn check(
+    /// Puts the folder together and looks at it.
+    pub(crate) fn build(
         &self,
-        folder: &ArtifactFolder,
         session: &EntrenarSession,
-    ) -> Result<Report, Failure> {
-        preserve::gate::check(folder, session, &self.gate()).map_err(|error| unreadable(&error))
+        artifact: &ResearchArtifact,
+        parts: &Parts<'_>,
+    ) -> Result<Gated, PreserveError> {
+        gate::build(session, artifact, parts, &self.gate(), self.redact_secrets)
     }
-}
 
-pub(crate) fn unreadable(error: &preserve::PreserveError) -> Failure {
-    let text = "cannot search for credentials";
-    Failure::new(Exit::InputFailed, text).because(error)
+    /// A copy of a session and its document without credentials.
+    pub(crate) fn copy(
+        &self,
+        session: EntrenarSession,
+        source: Option<Vec<u8>>,
+    ) -> Result<(EntrenarSession, Option<Vec<u8>>), Failure> {
+        let artifact = preserve::describe(&session, &PreserveOptions::default());
+        let parts = Parts {
+            source: source.as_deref(),
+            ..Parts::default()
+        };
+        let gated = gate::build(&session, &artifact, &parts, &self.gate(), true)
+            .map_err(|error| cannot_build(&session, &error))?;
+        let Some(copy) = gated.session else {
+            return Ok((session, source));
+        };
+        let inside = |path: &str| path.starts_with("source/");
+        let document = gated.folder.files.iter().find(|file| inside(&file.path));
+        Ok((
+            copy,
+            document.and_then(|file| file.bytes()).map(<[u8]>::to_vec),
+        ))
+    }
+
+    /// Looks at a document that was made of `session`.
+    pub(crate) fn document(&self, session: &EntrenarSession, bytes: &[u8]) -> Report {
+        const DOCUMENT: &str = "the document";
+        let gate = self.gate();
+        let mut check = gate.check();
+        check.bytes(DOCUMENT, bytes);
+        let alone = check.finish();
+        if !alone.blocks() {
+            return alone;
+        }
+        // Told by the cells, where they are in it.
+        let mut check = gate.check();
+        check.session(session);
+        check.bytes(DOCUMENT, bytes);
+        let mut report = check.finish();
+        let is_in_it = |fingerprint| {
+            let mut found = alone.findings.iter();
+            found.any(|one| one.fingerprint == fingerprint)
+        };
+        report.findings.retain(|one| is_in_it(one.fingerprint));
+        report
+    }
 }
 
 /// Refuses what a report blocks; with `json` the report is printed as well.
@@ -58,7 +104,7 @@ pub(crate) fn pass(app: &mut App, report: &Report, json: bool) -> Result<(), Fai
     }
     if json {
         app.out
-            .json(&json!({ "blocked": true, "gate": to_json(report) }))?;
+            .json(&json!({ "blocked": true, "gate": report_json(report) }))?;
     }
     Err(refusal(report))
 }
@@ -102,7 +148,15 @@ fn refusal(report: &Report) -> Failure {
 }
 
 /// Tells what is no reason to stop: what was allowed, personal folders, what nobody looked into.
-pub(crate) fn warn(app: &mut App, report: &Report) -> Result<(), Failure> {
+pub(crate) fn warn(app: &mut App, gated: &Gated) -> Result<(), Failure> {
+    let report = &gated.report;
+    for redaction in gated.redactions.iter().take(SHOWN) {
+        let places = figures::count(redaction.count, "place", "places");
+        let line = Line::of(Tone::Good, "replaced ")
+            .plain(&redaction.mark)
+            .dim(format!("  {places}"));
+        app.out.line(&line)?;
+    }
     for (title, plural) in [
         ("folder of a person", "folders of persons"),
         ("e-mail address", "e-mail addresses"),
@@ -141,7 +195,20 @@ pub(crate) fn warn(app: &mut App, report: &Report) -> Result<(), Failure> {
 }
 
 /// As JSON; no credential is in it.
-pub(crate) fn to_json(report: &Report) -> Value {
+pub(crate) fn to_json(gated: &Gated) -> Value {
+    let redactions: Vec<Value> = gated
+        .redactions
+        .iter()
+        .map(|one| json!({ "mark": one.mark, "rule": one.rule, "count": one.count }))
+        .collect();
+    let mut value = report_json(&gated.report);
+    if let Some(map) = value.as_object_mut() {
+        map.insert("redactions".into(), redactions.into());
+    }
+    value
+}
+
+fn report_json(report: &Report) -> Value {
     let findings: Vec<Value> = report
         .findings
         .iter()

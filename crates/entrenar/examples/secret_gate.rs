@@ -11,7 +11,6 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::disallowed_methods,
     reason = "a tool for measuring"
 )]
 

@@ -14,6 +14,8 @@ pub mod gate;
 mod likely;
 mod names;
 mod personal;
+#[cfg(feature = "preserve")]
+pub(crate) mod replace;
 mod scanner;
 mod session;
 mod stream;
@@ -131,6 +133,26 @@ impl FromStr for Fingerprint {
     }
 }
 
+/// A credential, to be replaced; nothing shows it.
+#[cfg_attr(
+    not(feature = "preserve"),
+    expect(dead_code, reason = "only copies of folders replace it")
+)]
+pub(crate) struct Credential(Vec<u8>);
+
+impl Credential {
+    #[cfg(feature = "preserve")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}
+
 /// A place that looks like a credential; it never holds the credential.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SecretFinding {
@@ -152,7 +174,7 @@ pub struct SecretFinding {
 /// Looks for credentials in everything a session would show.
 pub fn scan(session: &EntrenarSession) -> Vec<SecretFinding> {
     let mut findings = Vec::new();
-    session::scan(session, &mut |finding| {
+    session::scan(session, &mut |finding, _| {
         if findings.len() < MOST_FINDINGS && finding.rule.severity == Severity::Blocks {
             findings.push(finding);
         }
@@ -163,12 +185,41 @@ pub fn scan(session: &EntrenarSession) -> Vec<SecretFinding> {
 /// Looks for credentials in one text, which is at `place`.
 pub fn scan_text(place: &str, text: &str) -> Vec<SecretFinding> {
     let mut findings = Vec::new();
-    session::text(place, text, &mut |finding| {
+    session::text(place, text, &mut |finding, _| {
         if findings.len() < MOST_FINDINGS && finding.rule.severity == Severity::Blocks {
             findings.push(finding);
         }
     });
     findings
+}
+
+/// For the fuzz target of the scan.
+#[cfg(all(fuzzing, feature = "preserve"))]
+pub fn fuzz_scan(bytes: &[u8]) {
+    let gate = gate::SecretGate::new();
+    let mut look = gate.check_to_replace();
+    look.bytes("file", bytes);
+    let (report, credentials) = look.finish_to_replace();
+    let lines = bytes.split(|byte| *byte == b'\n').count();
+    for finding in &report.findings {
+        assert!(
+            finding
+                .places
+                .iter()
+                .all(|place| place.line <= lines.max(1))
+        );
+    }
+    let found: Vec<Fingerprint> = report.blocking().map(|one| one.fingerprint).collect();
+    let replacer = replace::Replacer::new(&report, credentials);
+    let Some(replaced) = replacer.replace(bytes) else {
+        // Packed files and UTF-16 are not replaced in.
+        return;
+    };
+    let mut look = gate.check();
+    look.bytes("file", &replaced.bytes);
+    for left in look.finish().blocking() {
+        assert!(!found.contains(&left.fingerprint), "{}", left.rule.id);
+    }
 }
 
 #[cfg(test)]

@@ -128,13 +128,16 @@ impl Args {
             project: project.as_ref(),
             preregistration: preregistration.as_deref(),
             version: self.format,
+            redactions: None,
         };
-        let folder = preserve::build(&found.session, &artifact, &parts)
+        let gated = self
+            .gate
+            .build(&found.session, &artifact, &parts)
             .map_err(|error| cannot_build(&found.session, &error))?;
-        let report = self.gate.check(&folder, &found.session)?;
-        gate::pass(app, &report, self.json)?;
+        gate::pass(app, &gated.report, self.json)?;
+        let folder = &gated.folder;
         if let Some(anonymous) = &anonymous {
-            anonymity::check(anonymous, &folder)?;
+            anonymity::check(anonymous, folder)?;
             // Without it nobody could say again who was who.
             anonymity::save_mapping(anonymous, &mapping)?;
         }
@@ -143,18 +146,18 @@ impl Args {
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
         let written = match (is_zip, self.bagit) {
-            (true, bagit) => preserve::write_zip(&folder, &self.output, bagit, self.force),
-            (false, true) => preserve::write_bag(&folder, &self.output, self.force),
-            (false, false) => preserve::write(&folder, &self.output, self.force),
+            (true, bagit) => preserve::write_zip(folder, &self.output, bagit, self.force),
+            (false, true) => preserve::write_bag(folder, &self.output, self.force),
+            (false, false) => preserve::write(folder, &self.output, self.force),
         }
         .map_err(|error| cannot_write(&self.output, &error))?;
         if self.json {
-            let mut done = self.to_json(&found, &folder, &written);
+            let mut done = self.to_json(&found, folder, &written);
             if let (Some(anonymous), Some(done)) = (&anonymous, done.as_object_mut()) {
                 done.insert("anonymous".into(), anonymity::to_json(anonymous, &mapping));
             }
             if let Some(done) = done.as_object_mut() {
-                done.insert("gate".into(), gate::to_json(&report));
+                done.insert("gate".into(), gate::to_json(&gated));
             }
             app.out.json(&done)?;
         } else {
@@ -162,8 +165,8 @@ impl Args {
                 anonymity::print(app, anonymous, &mapping)?;
                 app.out.gap()?;
             }
-            self.print(app, &found, &folder, &written)?;
-            gate::warn(app, &report)?;
+            self.print(app, &found, folder, &written)?;
+            gate::warn(app, &gated)?;
         }
         Ok(Exit::Done)
     }

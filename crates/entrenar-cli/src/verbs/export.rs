@@ -9,6 +9,7 @@ use entrenar::store::Store as _;
 
 use crate::app::App;
 use crate::errors::{Exit, Failure};
+use crate::gate::{self, GateArgs};
 use crate::save;
 use crate::statement::Statement;
 
@@ -24,6 +25,7 @@ use crate::statement::Statement;
 #[command(after_help = "\
 Examples:
   entrenar export 3f2a91 --format notebook -o again.ipynb
+  entrenar export 3f2a91 --format notebook --public --redact-secrets -o shared.ipynb
   entrenar export 3f2a91 --format csv > metrics.csv
   entrenar export 3f2a91 --format jsonl | jq .value
   entrenar export 3f2a91 --format prov -o provenance.json
@@ -40,6 +42,11 @@ pub(crate) struct Args {
     task: Option<String>,
     #[command(flatten)]
     statement: Statement,
+    /// Write nothing that holds what looks like a credential: others will see it
+    #[arg(long)]
+    public: bool,
+    #[command(flatten)]
+    gate: GateArgs,
     /// Write to this file, replacing it [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -76,18 +83,20 @@ impl Args {
             );
         }
         let (store, id) = app.find(&self.id)?;
-        let session = store.session(&id)?;
+        let mut session = store.session(&id)?;
+        let mut source = store.source(&id)?;
         let is_notebook = session
             .source
             .as_ref()
             .is_some_and(|source| source.format == SourceFormat::Jupyter);
+        // Who says what is to be done with credentials means that there are to be none.
+        let is_public = self.public || self.gate != GateArgs::default();
+        if self.gate.redact_secrets {
+            (session, source) = self.gate.copy(session, source)?;
+        }
         let bytes = match self.format {
             Format::Notebook => {
-                let own = if is_notebook {
-                    store.source(&id)?
-                } else {
-                    None
-                };
+                let own = source.filter(|_| is_notebook);
                 own.unwrap_or_else(|| notebook::edition(&session))
             }
             Format::Json => session_json::to_vec(&session, Times::Recorded),
@@ -118,9 +127,15 @@ impl Args {
             Format::ModelCard => {
                 let artifact =
                     preserve::describe(&session, &self.statement.options(app, &session.id)?);
-                model_card::document(&session, &artifact, &ModelCardOptions { task: self.task })
+                let options = ModelCardOptions {
+                    task: self.task.clone(),
+                };
+                model_card::document(&session, &artifact, &options)
             }
         };
+        if is_public {
+            gate::pass(app, &self.gate.document(&session, &bytes), false)?;
+        }
         save::document(app, self.output.as_deref(), &bytes)?;
         Ok(Exit::Done)
     }

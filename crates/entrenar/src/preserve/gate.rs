@@ -1,12 +1,92 @@
-//! The secret gate over a folder that was built: every file that is about to leave.
+//! The secret gate over a folder: every file that is about to leave.
 
 use std::fs::File;
 
 use super::file::Content;
-use super::{ArtifactFolder, Digest, PreserveError};
+use super::{ArtifactFolder, Digest, Parts, PreserveError, Redaction, redaction};
 use crate::files::FileError;
-use crate::secrets::gate::{Report, SecretGate};
+use crate::research::ResearchArtifact;
+use crate::secrets::gate::{GateCheck, Report, SecretGate};
+use crate::secrets::replace::Replacer;
 use crate::session::EntrenarSession;
+
+/// A folder that was put together and looked at.
+#[derive(Debug, Clone)]
+pub struct Gated {
+    /// The folder. It must not leave where [`report`](Self::report) blocks.
+    pub folder: ArtifactFolder,
+    /// What is in it.
+    pub report: Report,
+    /// The copy of the session in which credentials were replaced, if there were any.
+    pub session: Option<EntrenarSession>,
+    /// What was replaced.
+    pub redactions: Vec<Redaction>,
+}
+
+/// Puts together the folder of `session` as [`build`](super::build) does, and looks at everything
+/// in it.
+///
+/// With `redact`, credentials are replaced in a copy: in all texts of the session, in the source
+/// document, in the description, in attached files up to 64 MiB and in those of the project; the
+/// same credential by the same mark everywhere. The folder is made of that copy, with
+/// `redactions.json` in it, and looked at again. What still blocks then stands where nothing can be
+/// replaced, such as the name of a file or a preregistration.
+///
+/// # Errors
+/// As [`build`](super::build), and if an attached file cannot be read.
+pub fn build(
+    session: &EntrenarSession,
+    artifact: &ResearchArtifact,
+    parts: &Parts<'_>,
+    gate: &SecretGate,
+    redact: bool,
+) -> Result<Gated, PreserveError> {
+    let folder = super::build(session, artifact, parts)?;
+    let gate = of_authors(gate, &folder);
+    let mut look = gate.check_to_replace();
+    look_at(&mut look, &folder, session)?;
+    let (report, credentials) = look.finish_to_replace();
+    if !redact || !report.blocks() {
+        return Ok(Gated {
+            folder,
+            report,
+            session: None,
+            redactions: Vec::new(),
+        });
+    }
+    let replacer = Replacer::new(&report, credentials);
+    let redactions = redaction::list(&report, &replacer);
+    let mut copy = redaction::session(session, &replacer);
+    let source = parts
+        .source
+        .and_then(|bytes| redaction::source(bytes, &mut copy, &replacer));
+    let chain = parts
+        .chain
+        .map(|chain| redaction::chain(chain, &copy, source.is_some(), &redactions));
+    let attachments = parts
+        .attachments
+        .map(|found| redaction::attachments(found, &replacer))
+        .transpose()?;
+    let list = redaction::json(&redactions);
+    let parts = Parts {
+        source: source.as_deref().or(parts.source),
+        chain: chain.as_ref(),
+        attachments: attachments.as_ref(),
+        redactions: Some(&list),
+        ..*parts
+    };
+    let artifact = redaction::artifact(artifact, &replacer);
+    let mut folder = super::build(&copy, &artifact, &parts)?;
+    redaction::project_files(&mut folder, &replacer);
+    let mut look = gate.check();
+    look_at(&mut look, &folder, &copy)?;
+    Ok(Gated {
+        folder,
+        report: look.finish(),
+        session: Some(copy),
+        redactions,
+    })
+}
 
 /// Looks at everything in `folder`: at `session` first, of which most of it was made, so that a
 /// credential is told by its cell; then at each file, also those on disk, and the names of files.
@@ -19,13 +99,25 @@ pub fn check(
     session: &EntrenarSession,
     gate: &SecretGate,
 ) -> Result<Report, PreserveError> {
-    let mut gate = gate.clone();
-    for author in &folder.artifact.authors {
-        for address in author.email.iter().chain([&author.name]) {
-            gate = gate.own_email(address);
-        }
-    }
+    let gate = of_authors(gate, folder);
     let mut check = gate.check();
+    look_at(&mut check, folder, session)?;
+    Ok(check.finish())
+}
+
+/// The gate for a work of these authors.
+fn of_authors(gate: &SecretGate, folder: &ArtifactFolder) -> SecretGate {
+    let authors = folder.artifact.authors.iter();
+    authors
+        .flat_map(|author| author.email.iter().chain([&author.name]))
+        .fold(gate.clone(), |gate, address| gate.own_email(address))
+}
+
+fn look_at(
+    check: &mut GateCheck<'_>,
+    folder: &ArtifactFolder,
+    session: &EntrenarSession,
+) -> Result<(), PreserveError> {
     check.session(session);
     for file in &folder.files {
         match &file.content {
@@ -42,13 +134,13 @@ pub fn check(
     for file in folder.made_of(&digests).metadata {
         check.bytes(&file.path, file.bytes().unwrap_or_default());
     }
-    Ok(check.finish())
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preserve::{ArtifactFile, DiskFile, Parts, PreserveOptions, build, describe};
+    use crate::preserve::{ArtifactFile, DiskFile, PreserveOptions, describe};
     use crate::research::Author;
     use crate::session::output;
     use crate::session::{CellRecord, CodeCell};
@@ -86,7 +178,7 @@ mod tests {
             ..PreserveOptions::default()
         };
         let artifact = describe(&session, &options);
-        let mut folder = build(&session, &artifact, &Parts::default()).unwrap();
+        let mut folder = crate::preserve::build(&session, &artifact, &Parts::default()).unwrap();
         let report = check(&folder, &session, &SecretGate::new()).unwrap();
         let [found] = report.findings.as_slice() else {
             panic!("{:?}", report.findings);

@@ -19,9 +19,11 @@ mod preview;
 mod project;
 mod read;
 mod readme;
+mod redaction;
 #[cfg(feature = "signing")]
 pub mod sign;
 mod sums;
+mod texts;
 pub mod verify;
 mod write;
 #[cfg(feature = "ro-crate")]
@@ -56,6 +58,7 @@ pub use file::{ArtifactFile, Content, Digest, DiskFile, Role};
 pub use name::safe_file_name;
 pub use project::{GitState, LARGEST_DIFF, Project};
 pub use read::{is_artifact_folder, read_folder, read_folder_within};
+pub use redaction::{REDACTIONS, Redaction};
 pub use write::{Written, write};
 #[cfg(feature = "ro-crate")]
 pub use zip::write_zip;
@@ -116,6 +119,9 @@ pub struct Parts<'a> {
     pub attachments: Option<&'a Attachments>,
     /// The state of a project folder.
     pub project: Option<&'a Project>,
+    /// What was replaced in this copy of the session, as [`REDACTIONS`] has it; what
+    /// [`gate::build`] makes.
+    pub redactions: Option<&'a [u8]>,
     /// The version of RO-Crate.
     pub version: Version,
 }
@@ -255,6 +261,10 @@ pub fn build(
     if let Some(bytes) = parts.preregistration {
         let about = "what was planned, committed to before the training";
         files.push(ArtifactFile::new(PREREGISTRATION, bytes, about));
+    }
+    if let Some(bytes) = parts.redactions {
+        let about = "which credentials were replaced in this copy, and by what";
+        files.push(ArtifactFile::new(REDACTIONS, bytes, about));
     }
     let mut secrets = secrets::scan(session);
     let mut further = Vec::new();

@@ -20,7 +20,7 @@ use std::fmt;
 use std::io::{self, Read};
 
 use super::stream::{self, Kind};
-use super::{Fingerprint, Rule, SecretFinding, Severity, session};
+use super::{Credential, Fingerprint, Rule, SecretFinding, Severity, session};
 use crate::session::EntrenarSession;
 
 /// Distinct credentials after which the rest is only counted.
@@ -142,6 +142,16 @@ impl SecretGate {
             gate: self,
             found: BTreeMap::new(),
             report: Report::default(),
+            credentials: None,
+        }
+    }
+
+    /// As [`check`](Self::check); what blocks is kept to be replaced.
+    #[cfg(feature = "preserve")]
+    pub(crate) fn check_to_replace(&self) -> GateCheck<'_> {
+        GateCheck {
+            credentials: Some(BTreeMap::new()),
+            ..self.check()
         }
     }
 
@@ -158,18 +168,21 @@ pub struct GateCheck<'g> {
     /// Fingerprint → index in the findings.
     found: BTreeMap<Fingerprint, usize>,
     report: Report,
+    credentials: Option<BTreeMap<Fingerprint, Credential>>,
 }
 
 impl GateCheck<'_> {
     /// Looks at all texts of a session. Come here before the files that are made of it: a
     /// credential is told at the places where it was found first.
     pub fn session(&mut self, session: &EntrenarSession) {
-        session::scan(session, &mut |finding| self.add(finding));
+        session::scan(session, &mut |finding, secret| self.add(finding, secret));
     }
 
     /// Looks at one text, such as a title, which is at `place`.
     pub fn text(&mut self, place: &str, text: &str) {
-        session::text(place, text, &mut |finding| self.add(finding));
+        session::text(place, text, &mut |finding, secret| {
+            self.add(finding, secret);
+        });
     }
 
     /// Looks at a file in memory, and at its name.
@@ -185,7 +198,9 @@ impl GateCheck<'_> {
     /// What `reader` says.
     pub fn read(&mut self, path: &str, reader: &mut dyn Read) -> io::Result<()> {
         self.text(&format!("name of {path}"), path);
-        match stream::scan(path, reader, &mut |finding| self.add(finding))? {
+        match stream::scan(path, reader, &mut |finding, secret| {
+            self.add(finding, secret);
+        })? {
             Kind::Seen => {}
             Kind::Packed(reason) => self.report.unseen.push(Unseen {
                 path: path.to_owned(),
@@ -204,7 +219,14 @@ impl GateCheck<'_> {
         self.report
     }
 
-    fn add(&mut self, finding: SecretFinding) {
+    /// What was found, and what of it blocks.
+    #[cfg(feature = "preserve")]
+    pub(crate) fn finish_to_replace(mut self) -> (Report, BTreeMap<Fingerprint, Credential>) {
+        let credentials = self.credentials.take().unwrap_or_default();
+        (self.finish(), credentials)
+    }
+
+    fn add(&mut self, finding: SecretFinding, secret: &[u8]) {
         if self.gate.own.contains(&finding.fingerprint) {
             return;
         }
@@ -226,6 +248,12 @@ impl GateCheck<'_> {
             self.report.more |=
                 finding.rule.severity == Severity::Blocks && !self.gate.allows(finding.fingerprint);
             return;
+        }
+        if let Some(credentials) = &mut self.credentials
+            && finding.rule.severity == Severity::Blocks
+            && !self.gate.allows(finding.fingerprint)
+        {
+            credentials.insert(finding.fingerprint, Credential(secret.to_vec()));
         }
         self.found
             .insert(finding.fingerprint, self.report.findings.len());

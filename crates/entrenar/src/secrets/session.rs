@@ -8,8 +8,8 @@ use super::scanner::{self, Hit};
 use super::{Fingerprint, SecretFinding};
 use crate::session::{CellRecord, DocumentCell, EntrenarSession, TextCell, output};
 
-/// Takes a finding.
-pub(super) type Report<'r> = dyn FnMut(SecretFinding) + 'r;
+/// Takes a finding, and the credential itself.
+pub(super) type Report<'r> = dyn FnMut(SecretFinding, &[u8]) + 'r;
 
 /// Shows what is found in all texts of `session`.
 pub(super) fn scan(session: &EntrenarSession, report: &mut Report<'_>) {
@@ -85,7 +85,7 @@ impl Walk<'_, '_> {
             } else {
                 column
             };
-            (self.report)(finding(place, line, column, &hit));
+            (self.report)(finding(place, line, column, &hit), hit.secret);
         });
     }
 

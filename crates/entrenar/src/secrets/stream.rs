@@ -2,9 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::SecretFinding;
 use super::scanner::{self, OVERLAP, WINDOW};
-use super::session::{Lines, finding};
+use super::session::{Lines, Report, finding};
 
 /// Bytes before a place that rules look back at.
 const BACK: usize = 4096;
@@ -42,11 +41,7 @@ pub(super) enum Kind {
 }
 
 /// Shows what is found in what `reader` gives, as the file at `path`.
-pub(super) fn scan(
-    path: &str,
-    reader: &mut dyn Read,
-    report: &mut dyn FnMut(SecretFinding),
-) -> io::Result<Kind> {
+pub(super) fn scan(path: &str, reader: &mut dyn Read, report: &mut Report<'_>) -> io::Result<Kind> {
     let mut window: Vec<u8> = Vec::new();
     // Where in the window what was not looked at yet begins.
     let mut from = 0;
@@ -87,7 +82,7 @@ pub(super) fn scan(
             } else {
                 column
             };
-            report(finding(path, line + lines_before, column, &hit));
+            report(finding(path, line + lines_before, column, &hit), hit.secret);
         });
         if is_last {
             return Ok(Kind::Seen);

@@ -42,7 +42,7 @@ fn forms_of_providers_are_found() {
         (format!("wandb login {}", hex(40)), "login-password"),
         (
             format!("wandb: Paste your API key: {}", hex(40)),
-            "named-key",
+            "named-secret",
         ),
         (
             format!(

@@ -14,7 +14,6 @@
 mod dropped;
 mod find;
 mod identity;
-mod texts;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +22,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::file::Content;
-use super::{ArtifactFolder, Attachments, Parts, PreserveError};
+use super::{ArtifactFolder, Attachments, Parts, PreserveError, texts};
 use crate::export::session_json::{self, Times};
 use crate::files::FileError;
 use crate::research::{Author, ResearchArtifact};

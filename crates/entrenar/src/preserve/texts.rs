@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::research::{Author, ResearchArtifact};
-use crate::session::{DocumentCell, EntrenarSession, Point, Series, SeriesKey, SessionMetrics};
+use crate::session::{
+    DocumentCell, EntrenarSession, Point, PointRef, Series, SeriesKey, SessionMetrics,
+};
 
 /// A text and where it stands.
 pub(super) struct Spot<'a> {
@@ -29,6 +31,39 @@ pub(super) fn visit(
     edit: &mut Edit<'_>,
     opaque: &mut dyn FnMut(&str, &str),
 ) {
+    session.metrics = visit_all(session, edit, opaque, &|point| Point {
+        value: point.value,
+        step: point.step,
+        epoch: point.epoch,
+        // Places in a text that was edited would be wrong; a clock tells whose it was.
+        time_us: None,
+        origin: None,
+    });
+}
+
+/// As [`visit`], for the session as it goes on to be known: its points keep their times and
+/// places.
+pub(super) fn visit_keeping_points(
+    session: &mut EntrenarSession,
+    edit: &mut Edit<'_>,
+    opaque: &mut dyn FnMut(&str, &str),
+) {
+    session.metrics = visit_all(session, edit, opaque, &|point| Point {
+        value: point.value,
+        step: point.step,
+        epoch: point.epoch,
+        time_us: point.time_us,
+        origin: point.origin.cloned(),
+    });
+}
+
+/// Shows all texts, and gives the metrics under their edited names.
+fn visit_all(
+    session: &mut EntrenarSession,
+    edit: &mut Edit<'_>,
+    opaque: &mut dyn FnMut(&str, &str),
+    point: &dyn Fn(PointRef<'_>) -> Point,
+) -> SessionMetrics {
     let mut walk = Walk {
         edit,
         opaque,
@@ -58,7 +93,7 @@ pub(super) fn visit(
         }
         walk.config(&format!("runs[{index}].config"), &mut run.config);
     }
-    session.metrics = walk.metrics(&session.metrics);
+    let metrics = walk.metrics(&session.metrics, point);
     for (index, cell) in session.code_history.iter_mut().enumerate() {
         let place = format!("cells[{index}]");
         walk.text(&format!("{place}.source"), &mut cell.source);
@@ -111,6 +146,7 @@ pub(super) fn visit(
             walk.text(&format!("warnings[{index}].path"), path);
         }
     }
+    metrics
 }
 
 /// Shows the texts of the description to `edit`, each with its place.
@@ -221,7 +257,11 @@ impl Walk<'_, '_> {
         *config = edited;
     }
 
-    fn metrics(&mut self, metrics: &SessionMetrics) -> SessionMetrics {
+    fn metrics(
+        &mut self,
+        metrics: &SessionMetrics,
+        change: &dyn Fn(PointRef<'_>) -> Point,
+    ) -> SessionMetrics {
         let mut edited = SessionMetrics::new();
         let mut taken = BTreeSet::new();
         for (index, series) in metrics.series().iter().enumerate() {
@@ -232,14 +272,7 @@ impl Walk<'_, '_> {
             }
             let mut renamed = Series::new(key);
             for point in series.points() {
-                // Places in a text that was edited would be wrong; a clock tells whose it was.
-                renamed.push(Point {
-                    value: point.value,
-                    step: point.step,
-                    epoch: point.epoch,
-                    time_us: None,
-                    origin: None,
-                });
+                renamed.push(change(point));
             }
             edited.insert(renamed);
         }
