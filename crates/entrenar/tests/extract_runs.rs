@@ -159,7 +159,10 @@ fn only_recorded_times_become_those_of_a_run() {
 fn each_run_has_the_settings_that_held_when_it_began() {
     let train = |text: &str| vec![output::stream("stdout", text)];
     let mut session = session(&[
-        ("lr = 0.1\nbatch_size = 32", vec![]),
+        (
+            "lr = 0.1\nbatch_size = 32\ndef train():\n    run(batch_size)\n",
+            vec![],
+        ),
         ("train()", train("epoch 1 loss=0.5\n")),
         ("lr = 0.01\ntrain()", train("epoch 1 loss=0.7\n")),
         ("lr = 99", train("accuracy: 0.5\n")),
@@ -173,6 +176,68 @@ fn each_run_has_the_settings_that_held_when_it_began() {
     assert_eq!(
         settings,
         [["batch_size=32", "lr=0.1"], ["batch_size=32", "lr=0.01"]]
+    );
+}
+
+#[test]
+fn settings_of_another_model_are_not_those_of_a_run() {
+    let settings = |cells: &[(&str, &str)]| -> Vec<String> {
+        let cells: Vec<_> = cells
+            .iter()
+            .map(|(source, text)| (*source, vec![output::stream("stdout", *text)]))
+            .collect();
+        let mut session = session(&cells);
+        extract::apply(&mut session);
+        session
+            .runs
+            .iter()
+            .map(|run| {
+                let config = run.config.iter().map(|(n, v)| format!("{n}={v}"));
+                config.collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    };
+    let epoch = "epoch 1 loss=0.5\n";
+    // An argument of the call counts more; the rest belongs to another model.
+    assert_eq!(
+        settings(&[
+            (
+                "lr = 0.5\nmodel_name = 'unrelated'\nnet = Net(model_name)",
+                ""
+            ),
+            ("opt = Sgd(lr)\nnet.fit(x, opt)", epoch),
+            ("net.predict(x)\ncnn = Net()", ""),
+            ("cnn.fit(x, lr=0.001)", epoch),
+        ]),
+        ["lr=0.5 model_name=unrelated", "lr=0.001"]
+    );
+    assert_eq!(
+        settings(&[
+            ("lr = 0.5\nmodel_name = 'unrelated'", ""),
+            ("cnn.fit(x, lr=0.001)", epoch),
+        ]),
+        ["lr=0.001"]
+    );
+    // A function from elsewhere: what it sees is not known.
+    assert_eq!(
+        settings(&[("lr = 0.5", ""), ("train(x)", epoch)]),
+        ["lr=0.5"]
+    );
+    // What a later model is built from holds for it.
+    assert_eq!(
+        settings(&[
+            ("hidden_size = 8\nheads = 4\nnum_heads = 4", ""),
+            ("a = Net(num_heads)\na.fit()", epoch),
+            ("b = Net(hidden_size)", ""),
+            ("b.fit()", epoch),
+            ("b.fit()", epoch),
+        ]),
+        ["num_heads=4", "hidden_size=8", "hidden_size=8"]
+    );
+    // An argument that is no literal hides the assignment of the same name.
+    assert_eq!(
+        settings(&[("lr = 0.5\nSEED = 3\nmodel.fit(lr=schedule(3))", epoch)]),
+        ["SEED=3"]
     );
 }
 

@@ -38,6 +38,11 @@ use super::{ExtractedPoint, PointKind, runs};
 /// A run failed if the cell of its last point did, or another of its cells in which no later run
 /// began; it finished if its cells ran and none failed. Its times are those of its cells, where
 /// they were recorded and the cell holds no other run at that end.
+///
+/// Its settings are what the cells up to its first one assign at their top level, and above that
+/// the named arguments of the call that trains (`fit(x, lr=0.1)`). An assignment counts where the
+/// run's code uses it, itself or through what it uses; one that no code uses counts where no
+/// earlier run followed on it and no method trains.
 pub fn apply(session: &mut EntrenarSession) {
     let mut cells = Vec::new();
     let mut full = Vec::new();

@@ -1,9 +1,13 @@
-//! Settings that a cell's source assigns: `lr = 0.01`, `let batch_size = 32;`.
+//! Settings that a cell's source assigns (`lr = 0.01`, `let batch_size = 32;`) or gives to the
+//! call that trains (`model.fit(x, epochs=5)`).
 //!
-//! Only simple ones: a known name, one literal (number, string, truth value, nothing), alone on
-//! a line that is not indented.
+//! Only simple ones: a known name and one literal (number, string, truth value, nothing); an
+//! assignment stands alone on a line that is not indented.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::source;
 
 /// Names that are settings of a training, in lower case and in order.
 const NAMES: &[&str] = &[
@@ -132,6 +136,122 @@ pub(super) fn read(source: &str, config: &mut BTreeMap<String, String>) -> Vec<S
     ambiguous
 }
 
+fn is_setting(name: &str) -> bool {
+    let order = |known: &&str| {
+        known
+            .bytes()
+            .cmp(name.bytes().map(|b| b.to_ascii_lowercase()))
+    };
+    NAMES.binary_search_by(order).is_ok()
+}
+
+/// What the calls that train are given.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// For each name, one literal, or something that is not known.
+    pub(super) settings: BTreeMap<String, Option<String>>,
+    /// A method of an object trains.
+    pub(super) by_method: bool,
+}
+
+/// The settings that the calls of `source` which train give as arguments with a name:
+/// `model.fit(x, epochs=5)`, `Trainer(max_epochs=3)`, `xgb.train(params, num_boost_round=9)`.
+/// What several calls give differently is not known, nor is what is no literal, except that
+/// `lr=lr` gives nothing new.
+pub(super) fn given(source: &str) -> Given {
+    let plain = source::without_text(source);
+    let mut given = Given::default();
+    let bytes = plain.as_bytes();
+    let mut calls: Vec<bool> = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' => {
+                let (trains, method) = trains(plain.get(..at).unwrap_or_default());
+                given.by_method |= trains && method;
+                calls.push(trains);
+            }
+            b'[' | b'{' => calls.push(false),
+            b')' | b']' | b'}' => {
+                calls.pop();
+            }
+            b'=' if calls.last() == Some(&true) => {
+                let Some((name, value)) = argument(&plain, at) else {
+                    continue;
+                };
+                let text = source.get(value).unwrap_or_default().trim();
+                if text == name {
+                    continue;
+                }
+                let value = literal(text);
+                given
+                    .settings
+                    .entry(name.to_owned())
+                    .and_modify(|known| {
+                        if *known != value {
+                            *known = None;
+                        }
+                    })
+                    .or_insert(value);
+            }
+            _ => {}
+        }
+    }
+    given
+}
+
+/// Whether `before` ends with the name of a call that trains, and whether that is a method.
+fn trains(before: &str) -> (bool, bool) {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let start = before.rfind(|c| !is_name(c)).map_or(0, |at| {
+        at + before
+            .get(at..)
+            .and_then(|c| c.chars().next())
+            .map_or(1, char::len_utf8)
+    });
+    let name = before.get(start..).unwrap_or_default().to_ascii_lowercase();
+    let head = before.get(..start).unwrap_or_default();
+    let defined = ["def ", "fn ", "fun ", "function ", "class "]
+        .iter()
+        .any(|word| head.ends_with(word));
+    let begins = ["fit", "train", "fine_tune", "finetune"]
+        .iter()
+        .any(|verb| name.starts_with(verb));
+    let data = ["split", "data", "load", "transform", "set"]
+        .iter()
+        .any(|word| name.contains(word));
+    let trains = !defined && (begins && !data || name == "learn");
+    (trains, head.ends_with('.'))
+}
+
+/// The argument with a known name whose `=` is at `equals`, and where its value is.
+fn argument(plain: &str, equals: usize) -> Option<(&str, Range<usize>)> {
+    let behind = plain.get(equals + 1..)?;
+    if behind.starts_with('=') {
+        return None;
+    }
+    let head = plain.get(..equals)?.trim_end();
+    let start = head.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))? + 1;
+    let name = head.get(start..).filter(|name| is_setting(name))?;
+    if !head.get(..start)?.trim_end().ends_with(['(', ',']) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let end = behind.bytes().position(|byte| match byte {
+        b'(' | b'[' | b'{' => {
+            depth += 1;
+            false
+        }
+        b')' | b']' | b'}' if depth > 0 => {
+            depth -= 1;
+            false
+        }
+        b',' => depth == 0,
+        b')' | b']' | b'}' => true,
+        _ => false,
+    });
+    Some((name, equals + 1..equals + 1 + end.unwrap_or(behind.len())))
+}
+
 /// Reads `name = literal`, also with `let`, a type, `<-`, a semicolon or a comment.
 fn assignment(line: &str) -> Option<(&str, String)> {
     if !line.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -143,12 +263,7 @@ fn assignment(line: &str) -> Option<(&str, String)> {
         .unwrap_or(line);
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
     let (name, rest) = line.split_at_checked(end)?;
-    let order = |known: &&str| {
-        known
-            .bytes()
-            .cmp(name.bytes().map(|b| b.to_ascii_lowercase()))
-    };
-    if NAMES.binary_search_by(order).is_err() {
+    if !is_setting(name) {
         return None;
     }
     let mut rest = rest.trim_start();
@@ -222,6 +337,31 @@ mod tests {
                 ("seed", "None"),
             ]
         );
+    }
+
+    #[test]
+    fn reads_the_arguments_of_calls_that_train() {
+        let source = "history = cnn.fit(\n    x, lr=0.001, # epochs=9\n    epochs = 5, \
+                      optimizer='adam', callbacks=[Stop(patience=3)], momentum=m, seed=seed)\n\
+                      print(lr=0.5)\nplot(alpha=0.5)\ntrain_test_split(x, random_state=42)\n\
+                      def fit(x, depth=3): pass\n";
+        let found: Vec<_> = given(source).settings.into_iter().collect();
+        let known = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+        assert_eq!(
+            found,
+            [
+                known("epochs", Some("5")),
+                known("lr", Some("0.001")),
+                known("momentum", None),
+                known("optimizer", Some("adam")),
+            ]
+        );
+        let twice = given("a.fit(x, lr=0.1, epochs=2)\nb.fit(x, lr=0.2, epochs=2)");
+        assert_eq!(
+            twice.settings.into_iter().collect::<Vec<_>>(),
+            [known("epochs", Some("2")), known("lr", None)]
+        );
+        assert_eq!(given("fit(lr=").settings.len(), 1);
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod marks;
 mod number;
 mod reader;
 mod runs;
+mod source;
 mod words;
 
 use std::ops::Range;

@@ -7,6 +7,7 @@ use crate::session::{EntrenarSession, RunStatus, TimeSource, TrainingRun};
 use super::ExtractedPoint;
 use super::apply::CellPoint;
 use super::config;
+use super::source;
 
 /// Place of a point in its training.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -220,27 +221,66 @@ fn describe(
     runs
 }
 
-/// The settings that hold for each run: what the cells up to its first one assign. A setting
-/// that the first cell assigns differently several times is left out where several runs begin
-/// in that cell.
+/// The settings that hold for each run: what the cells up to its first one assign, and above that
+/// what the call of its first cell that trains is given.
+///
+/// An assignment counts if the run's code uses it, itself or through what it uses. One that no
+/// code uses counts, too, unless it was made before an earlier run, or a method trains
+/// (`model.fit`), which sees no variables of a notebook. A setting that the first cell assigns or
+/// gives differently several times is left out where several runs begin in that cell.
 fn configs(session: &EntrenarSession, spans: &[(usize, usize)]) -> Vec<BTreeMap<String, String>> {
     let mut configs = Vec::with_capacity(spans.len());
-    let mut config = BTreeMap::new();
+    let mut assigned: BTreeMap<String, (String, usize)> = BTreeMap::new();
     let mut ambiguous = Vec::new();
+    let mut code = source::Code::default();
     let mut next = 0;
-    for (first, _) in spans {
+    let mut before: Option<usize> = None;
+    for (first, last) in spans {
         while next <= *first {
             if let Some(cell) = session.code_history.get(next) {
+                let mut config = BTreeMap::new();
                 ambiguous = config::read(&cell.source, &mut config);
+                for (name, value) in config {
+                    assigned.insert(name, (value, next));
+                }
             }
             next += 1;
         }
-        let mut own = config.clone();
+        let given = session
+            .code_history
+            .get(*first)
+            .map(|cell| config::given(&cell.source))
+            .unwrap_or_default();
+        let mut own = BTreeMap::new();
+        if !assigned.is_empty() {
+            for cell in code.cells()..=*last {
+                if let Some(cell) = session.code_history.get(cell) {
+                    code.add(&cell.source);
+                }
+            }
+            let used = code.used(*first..=*last);
+            for (name, (value, cell)) in &assigned {
+                let since = before.is_none_or(|before| *cell > before);
+                let free = since && !given.by_method && !code.is_used_at_all(name);
+                // A seed is that of the whole process.
+                let seed = name.to_ascii_lowercase().contains("seed");
+                if *cell == *first || free || seed || code.is_used(&used, name) {
+                    own.insert(name.clone(), value.clone());
+                }
+            }
+        }
         if spans.iter().filter(|span| span.0 == *first).count() > 1 {
             for name in &ambiguous {
                 own.remove(name);
             }
         }
+        for (name, value) in given.settings {
+            match value {
+                Some(value) => own.insert(name, value),
+                None => own.remove(&name),
+            };
+        }
+        before = Some(*first);
         configs.push(own);
     }
     configs
