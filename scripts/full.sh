@@ -25,6 +25,11 @@ invenio() { # against a real InvenioRDM: its first installation takes some five 
   scripts/invenio/run.sh start
   eval "$(scripts/invenio/run.sh env)"
   cargo test --locked --all-features -p entrenar --test citation_oracles --test invenio_conformance -- --nocapture
+  ENTRENAR_DEPOSIT_FAULTS=${ENTRENAR_DEPOSIT_FAULTS:-1000} \
+    cargo test --locked --all-features -p entrenar --test deposit_invenio -- --nocapture
+  # zenodo-client speaks Zenodo's older API, which a plain InvenioRDM does not have.
+  ENTRENAR_CLIENTS_TOKEN=$ENTRENAR_INVENIO_TOKEN "$ENTRENAR_CLIENTS_PYTHON" \
+    scripts/oracle/check_clients.py "${ENTRENAR_INVENIO%/api}" inveniordm-py rocrate-inveniordm
   scripts/invenio/run.sh stop
   trap - EXIT
 }

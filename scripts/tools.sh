@@ -74,6 +74,7 @@ need_roc_contexts() {
 # Programs of the field that judge what is written. For the tests:
 #   ENTRENAR_PYTHON          Python with all of scripts/python/oracle.txt
 #   ENTRENAR_TABLES_PYTHON   Python with mlcroissant, pyarrow and prov
+#   ENTRENAR_CLIENTS_PYTHON  Python with zenodo-client, inveniordm-py and rocrate-inveniordm
 #   ENTRENAR_ROC_VALIDATOR   rocrate-validator, to be run with --offline --cache-path $ENTRENAR_ROC_CACHE
 #   ENTRENAR_DATACITE_XSD    folder with kernel-4.6/metadata.xsd and kernel-4.7/metadata.xsd
 #   ENTRENAR_CITATION_JS     folder with node_modules/citation-js
@@ -84,10 +85,11 @@ need_oracles() {
   need_debian python3 python3-venv biber texlive-binaries texlive-base openssl minisign zip unzip
   need_venv oracle
   need_venv tables
+  need_venv clients
   # shellcheck disable=SC2154 # set by need_venv
   export ENTRENAR_PYTHON=$venv_oracle/bin/python ENTRENAR_ROC_VALIDATOR=$venv_oracle/bin/rocrate-validator
   # shellcheck disable=SC2154
-  export ENTRENAR_TABLES_PYTHON=$venv_tables/bin/python
+  export ENTRENAR_TABLES_PYTHON=$venv_tables/bin/python ENTRENAR_CLIENTS_PYTHON=$venv_clients/bin/python
   need_roc_contexts
   export ENTRENAR_DATACITE_XSD=$venv_oracle/datacite-xsd
   if [ ! -d "$ENTRENAR_DATACITE_XSD" ]; then

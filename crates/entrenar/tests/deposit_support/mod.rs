@@ -8,6 +8,8 @@
     reason = "helpers of tests, of which each test uses a part"
 )]
 
+pub(crate) mod chance;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
