@@ -6,12 +6,12 @@
 use std::fs;
 
 use entrenar::files::{self, FileError};
-use entrenar::preserve::{self, ArtifactFolder, Attachments, Parts, PreserveOptions, Project};
+use entrenar::preserve::gate::Gated;
+use entrenar::preserve::{self, Attachments, Parts, PreserveOptions, Project};
 use entrenar::research::archive::{
     Archive, Contents, ContentsError, DepositState, Frozen, LocalFile, Terms,
 };
 use entrenar::research::{Doi, ResearchArtifact};
-use entrenar::secrets::gate::Report;
 use entrenar::session::{Clock as _, EntrenarSession, SessionChain, SystemClock};
 use entrenar::store::{SqliteStore, Store as _};
 
@@ -102,11 +102,10 @@ impl<'a> SessionContents<'a> {
             return Err(Failure::new(Exit::Usage, text)
                 .hint("`--author NAME`, `--title TITLE`, or `entrenar artifact edit ID`"));
         }
-        let folder = self.folder(None)?;
-        let report = self.report(&folder)?;
-        gate::pass(app, &report, json)?;
+        let gated = self.folder(None)?;
+        gate::pass(app, &gated.report, json)?;
         if !json {
-            gate::warn(app, &report)?;
+            gate::warn(app, &gated)?;
         }
         Ok(())
     }
@@ -127,7 +126,7 @@ impl<'a> SessionContents<'a> {
             .collect()
     }
 
-    fn folder(&self, doi: Option<Doi>) -> Result<ArtifactFolder, Failure> {
+    fn folder(&self, doi: Option<Doi>) -> Result<Gated, Failure> {
         let mut artifact = self.artifact.clone();
         if doi.is_some() {
             artifact.doi = doi;
@@ -140,12 +139,9 @@ impl<'a> SessionContents<'a> {
             preregistration: self.preregistration.as_deref(),
             ..Parts::default()
         };
-        preserve::build(&self.session, &artifact, &parts)
+        self.gate
+            .build(&self.session, &artifact, &parts)
             .map_err(|error| cannot_build(&self.session, &error))
-    }
-
-    fn report(&self, folder: &ArtifactFolder) -> Result<Report, Failure> {
-        self.gate.check(folder, &self.session)
     }
 
     fn make(
@@ -157,8 +153,8 @@ impl<'a> SessionContents<'a> {
         let doi = doi.map(Doi::parse).transpose().map_err(|error| {
             Failure::new(Exit::Archive, "the archive gave no usable DOI").because(&error)
         })?;
-        let folder = self.folder(doi)?;
-        if self.report(&folder)?.blocks() {
+        let Gated { folder, report, .. } = self.folder(doi)?;
+        if report.blocks() {
             return Err(Failure::new(
                 Exit::Secret,
                 "what is to be deposited holds what looks like a credential",
