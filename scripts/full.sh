@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long checks, run by hand; results are written down in docs/measurements.md.
 #
-#   scripts/full.sh [fuzz|kills|bench|invenio|advisories]...      (default: all)
+#   scripts/full.sh [fuzz|kills|bench|invenio|deposits|advisories]...      (default: all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
@@ -34,12 +34,17 @@ invenio() { # against a real InvenioRDM: its first installation takes some five 
   trap - EXIT
 }
 
+deposits() { # 1,000 faults at the archive of the tests; `invenio` has as many at a real one
+  ENTRENAR_DEPOSIT_FAULTS=${ENTRENAR_DEPOSIT_FAULTS:-1000} \
+    cargo test --locked --all-features -p entrenar --test deposit_faults -- --nocapture
+}
+
 advisories() { # needs the advisory database
   need_deny
   cargo deny --all-features check advisories
 }
 
-for part in "${@:-fuzz kills bench invenio advisories}"; do
+for part in "${@:-fuzz kills bench invenio deposits advisories}"; do
   for check in $part; do
     say "$check"
     "$check"

@@ -102,10 +102,10 @@ impl<'a> SessionContents<'a> {
             return Err(Failure::new(Exit::Usage, text)
                 .hint("`--author NAME`, `--title TITLE`, or `entrenar artifact edit ID`"));
         }
-        let gated = self.folder(None)?;
+        let gated = self.gated(None)?;
         gate::pass(app, &gated.report, json)?;
         if !json {
-            gate::warn(app, &gated)?;
+            gate::warn(app, &gated.report)?;
         }
         Ok(())
     }
@@ -126,7 +126,8 @@ impl<'a> SessionContents<'a> {
             .collect()
     }
 
-    fn folder(&self, doi: Option<Doi>) -> Result<Gated, Failure> {
+    /// The crate, without what the gate replaces, and what the gate says.
+    fn gated(&self, doi: Option<Doi>) -> Result<Gated, Failure> {
         let mut artifact = self.artifact.clone();
         if doi.is_some() {
             artifact.doi = doi;
@@ -153,7 +154,7 @@ impl<'a> SessionContents<'a> {
         let doi = doi.map(Doi::parse).transpose().map_err(|error| {
             Failure::new(Exit::Archive, "the archive gave no usable DOI").because(&error)
         })?;
-        let Gated { folder, report, .. } = self.folder(doi)?;
+        let Gated { folder, report, .. } = self.gated(doi)?;
         if report.blocks() {
             return Err(Failure::new(
                 Exit::Secret,
