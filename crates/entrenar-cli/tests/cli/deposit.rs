@@ -287,6 +287,16 @@ fn a_credential_does_not_leave() {
     assert!(!ran.err().contains(&secret), "{}", ran.err());
     assert!(fake.inside().requests.is_empty());
     assert!(!home.store().with_file_name("deposits").exists());
+    // In a copy it is replaced.
+    let more = ["--publish", "--yes", "--redact-secrets"];
+    let ran = run(&home, &begin(&fake.url(), &more));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out(), ran.err());
+    let inside = fake.inside();
+    let record = inside.published()[0];
+    assert!(!record.body.to_string().contains(&secret));
+    for (name, file) in &record.files {
+        assert!(!holds(file.content.as_ref().unwrap(), &secret), "{name}");
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub(super) struct SessionContents<'a> {
     source: Option<Vec<u8>>,
     chain: SessionChain,
     artifact: ResearchArtifact,
+    title: String,
     attachments: Attachments,
     project: Option<Project>,
     preregistration: Option<Vec<u8>>,
@@ -74,6 +75,7 @@ impl<'a> SessionContents<'a> {
             source: store.source(&session.id)?,
             chain: store.chain(&session.id)?,
             session,
+            title: artifact.title.clone(),
             artifact,
             attachments: first.packing.attachments()?,
             project: first.packing.project()?,
@@ -92,7 +94,7 @@ impl<'a> SessionContents<'a> {
     }
 
     /// What would be sent: refused where it holds credentials, before anything is.
-    pub(super) fn check(&self, app: &mut App, json: bool) -> Result<(), Failure> {
+    pub(super) fn check(&mut self, app: &mut App, json: bool) -> Result<(), Failure> {
         let missing = self.missing();
         if !missing.is_empty() {
             let text = format!(
@@ -105,8 +107,10 @@ impl<'a> SessionContents<'a> {
         let gated = self.gated(None)?;
         gate::pass(app, &gated.report, json)?;
         if !json {
-            gate::warn(app, &gated.report)?;
+            gate::warn(app, &gated)?;
         }
+        // Where something in it was replaced, this is the title that leaves.
+        self.title = gated.folder.artifact.title;
         Ok(())
     }
 
@@ -187,7 +191,7 @@ impl<'a> SessionContents<'a> {
 
 impl Contents for SessionContents<'_> {
     fn title(&self) -> String {
-        self.artifact.title.clone()
+        self.title.clone()
     }
 
     fn stated_doi(&self) -> Option<String> {
