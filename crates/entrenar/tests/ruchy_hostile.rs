@@ -69,7 +69,10 @@ fn cut_off_at_every_byte() {
                 let cells = session.code_history.len();
                 assert!(cells >= most, "{end}");
                 most = cells;
-                assert_eq!(warnings(&session), [(WarningKind::Missing, "")], "{end}");
+                let mut found = warnings(&session);
+                // One of its inputs prints.
+                found.retain(|(_, place)| *place != "cells[7]");
+                assert_eq!(found, [(WarningKind::Missing, "")], "{end}");
                 assert_eq!(session.warnings[0].place.byte, u64::try_from(end).ok());
                 for (cell, whole) in session.code_history.iter().zip(&whole.code_history) {
                     assert_eq!(cell.source, whole.source);

@@ -50,7 +50,13 @@ fn ruchy_421_recorder_training() {
     );
     assert!(session.derived["ended_at"].contains("last event"));
     assert_eq!(session.derived["name"], "the file's name");
-    assert_eq!(session.warnings, []);
+    // Its loop prints, and the recorder keeps nothing of that.
+    let [warning] = &session.warnings[..] else {
+        panic!("{:?}", session.warnings);
+    };
+    assert_eq!(warning.kind, WarningKind::Missing);
+    assert_eq!(warning.place.path.as_deref(), Some("cells[10]"));
+    assert!(warning.message.contains("does not hold what was printed"));
     assert_eq!(
         session.document.metadata["environment"]["seed"],
         2_141_822_392_479_315_436_u64

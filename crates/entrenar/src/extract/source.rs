@@ -13,7 +13,7 @@ const MAX_STEPS: usize = 2_000_000;
 
 /// `source` with a blank for each byte of a comment and of a string; what a format string
 /// (`f"…{x}"`) holds stays.
-pub(super) fn without_text(source: &str) -> String {
+pub(crate) fn without_text(source: &str) -> String {
     let bytes = source.as_bytes();
     let mut plain = bytes.to_vec();
     let mut at = 0;

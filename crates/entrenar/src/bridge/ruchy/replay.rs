@@ -10,6 +10,7 @@ use crate::session::{Place, WarningKind};
 use super::raw::{self, Budget, Raw, Warnings};
 use super::session::{RuchyEnvironment, RuchyFormatVersion, RuchyMetadata, RuchySession, is_plain};
 use super::timeline::Timeline;
+use super::values;
 
 /// Reads a recording.
 ///
@@ -91,6 +92,16 @@ pub(super) fn read(
 
 fn take(session: &mut RuchySession, timeline: Timeline, warnings: &mut Warnings) {
     timeline.check_times(warnings);
+    for (index, cell) in timeline.cells.iter().enumerate() {
+        if cell.stdout.is_empty() && values::prints(&cell.source) {
+            warnings.add(
+                WarningKind::Missing,
+                Place::path(format!("cells[{index}]")),
+                "the code prints, but Ruchy's recording does not hold what was printed: \
+                 only values that an input shows can be read as metrics",
+            );
+        }
+    }
     session.cells = timeline.cells;
     session.events = timeline.events;
     session.last_event_ns = timeline.last_event_ns;

@@ -36,8 +36,8 @@ use crate::session::{
 };
 
 pub use parse::{Shown, parse, unwrap_string};
-pub use source::is_command;
 pub(super) use source::is_value;
+pub use source::{is_command, prints};
 
 use records::Found;
 use source::Data;

@@ -20,6 +20,24 @@ pub fn is_command(source: &str) -> bool {
     source.starts_with(':') && !source.contains('\n')
 }
 
+/// Whether the source calls what prints: `print`, `println`, `print!`, `println!`.
+pub fn prints(source: &str) -> bool {
+    if !source.contains("print") || is_command(source) {
+        return false;
+    }
+    let code = crate::extract::without_text(source);
+    let mut calls = code.match_indices("print");
+    calls.any(|(at, word)| {
+        let before = code.get(..at).unwrap_or_default();
+        let own = !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let behind = code.get(at + word.len()..).unwrap_or_default();
+        let behind = behind.strip_prefix("ln").unwrap_or(behind);
+        let behind = behind.strip_prefix('!').unwrap_or(behind);
+        let defined = ["fun ", "fn "].iter().any(|word| before.ends_with(word));
+        own && !defined && behind.trim_start_matches(' ').starts_with('(')
+    })
+}
+
 /// The variable or field whose value a cell shows: `losses`, `history.loss`, and
 /// `history["loss"]` as `history.loss`. Of several lines the last one counts.
 ///
@@ -267,6 +285,30 @@ pub(in crate::bridge::ruchy) fn is_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_prints() {
+        for source in [
+            "println(x)",
+            "for i in 1..3 { print (i) }",
+            "println!(\"a\")",
+            "x = 1; print!(x)",
+        ] {
+            assert!(prints(source), "{source}");
+        }
+        for source in [
+            "\"println(x)\"",
+            "// println(x)",
+            "fun print(x) { x }",
+            "x.print()",
+            "reprint(x)",
+            "print",
+            ":print (x)",
+            "eprintln(x)",
+        ] {
+            assert!(!prints(source), "{source}");
+        }
+    }
 
     #[test]
     fn a_path_is_a_variable_or_field_and_nothing_else() {
