@@ -12,12 +12,13 @@ mod fake_archive;
 mod fake_others;
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use deposit_support::{InFolder, NoWait, connection, is_refused, new_state};
 use entrenar::research::archive::{
-    Access, Archive, ConnectError, DataverseConfig, DepositFailure, DepositState, Depositor,
-    FigshareConfig, Goal, MemoryLog, Step, Unwatched,
+    Access, Archive, ArchiveError, ConnectError, DataverseConfig, DepositFailure, DepositState,
+    Depositor, FigshareConfig, Goal, MemoryLog, Sending, Step, Unwatched,
 };
 use entrenar::research::{Author, License, MissingField};
 use fake_archive::proxy::{Fault, Proxy};
@@ -367,16 +368,48 @@ fn a_dataverse_keeps_files_closed_and_makes_versions() {
 }
 
 #[test]
-fn a_dataverse_gets_no_zip_that_it_would_unpack() {
+fn a_zip_arrives_though_a_dataverse_unpacks_what_is_uploaded() {
     let fake = FakeDataverse::start(None);
     let folder = tempfile::tempdir().unwrap();
-    let mut contents = InFolder::new(folder.path(), &[("crate.zip", 100)]);
-    contents.artifact.license = None;
+    let mut contents = contents(folder.path());
     let archive = at_dataverse(&fake.url());
     let mut state = new_state(&fake.url());
-    let refused = run(&*archive, &mut state, Goal::Draft, &mut contents).unwrap_err();
-    assert!(
-        refused.to_string().contains("unpacks ZIP files"),
-        "{refused}"
+    run(&*archive, &mut state, Goal::Draft, &mut contents).unwrap();
+    let mut draft = state.draft.unwrap();
+    let path = folder.path().join("inner.zip");
+    let bytes = b"PK\x03\x04 whatever is in it";
+    entrenar::files::write_atomic(&path, bytes).unwrap();
+    let file = entrenar::research::archive::LocalFile::read("crate.zip", &path).unwrap();
+    let mut sending = Quiet;
+    let there = archive.put_file(&draft, &file, &mut sending).unwrap();
+    assert!(there.is(&file), "{there:?}");
+    // It is known when it comes again.
+    assert_eq!(
+        archive.put_file(&draft, &file, &mut sending).unwrap(),
+        there
     );
+    archive.reserve_doi(&mut draft).unwrap();
+    let inside = fake.inside();
+    let dataset = inside.datasets.values().next().unwrap();
+    assert_eq!(dataset.files.last().unwrap().content, bytes);
+}
+
+struct Quiet;
+
+impl Sending for Quiet {
+    fn sent(&mut self, _bytes: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn parts(&self) -> (Option<u64>, Vec<u32>) {
+        (None, Vec::new())
+    }
+
+    fn begin_parts(&mut self, _size: Option<u64>) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn part_arrived(&mut self, _part: u32) -> Result<(), ArchiveError> {
+        Ok(())
+    }
 }

@@ -346,6 +346,8 @@ fn add(inside: &mut Inside, request: &Request, id: &str) -> Response {
         }
     }
     let (name, content) = match sent {
+        // A ZIP file is unpacked, one layer deep.
+        Some((_, content)) if content.starts_with(b"PK\x03\x04") => unpack(&content),
         Some(sent) => sent,
         None => {
             let key = about["storageIdentifier"].as_str().unwrap_or_default();
@@ -376,4 +378,12 @@ fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Vec<&'a [u8]> {
         rest = &rest[at + mark.len()..];
     }
     parts
+}
+
+fn unpack(content: &[u8]) -> (String, Vec<u8>) {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(content)).unwrap();
+    let mut inner = archive.by_index(0).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut inner, &mut bytes).unwrap();
+    (inner.name().unwrap().into_owned(), bytes)
 }

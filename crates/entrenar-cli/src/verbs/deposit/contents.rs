@@ -17,6 +17,7 @@ use entrenar::store::{SqliteStore, Store as _};
 
 use super::Args;
 use super::place::Place;
+use super::target::{Lists, Target};
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::gate;
@@ -94,8 +95,14 @@ impl<'a> SessionContents<'a> {
     }
 
     /// What would be sent: refused where it holds credentials, before anything is.
-    pub(super) fn check(&mut self, app: &mut App, json: bool) -> Result<(), Failure> {
-        let missing = self.missing();
+    pub(super) fn check(
+        &mut self,
+        app: &mut App,
+        target: &Target,
+        lists: &Lists,
+        json: bool,
+    ) -> Result<(), Failure> {
+        let missing = target.missing(&self.artifact, lists);
         if !missing.is_empty() {
             let text = format!(
                 "the archive insists on more; nothing was sent\n{}",
@@ -112,22 +119,6 @@ impl<'a> SessionContents<'a> {
         // Where something in it was replaced, this is the title that leaves.
         self.title = gated.folder.artifact.title;
         Ok(())
-    }
-
-    /// What every archive insists on.
-    fn missing(&self) -> Vec<String> {
-        use entrenar::research::{ArchiveDeposit, Importance, MissingField, ZenodoConfig};
-        let deposit = ArchiveDeposit::new(ZenodoConfig::new("known")).with_file(CRATE);
-        let Ok(prepared) = deposit.prepare(&self.artifact) else {
-            return Vec::new();
-        };
-        prepared
-            .missing()
-            .iter()
-            .filter(|item| item.importance == Importance::Required)
-            .filter(|item| item.field != MissingField::Token)
-            .map(|item| item.message.clone())
-            .collect()
     }
 
     /// The crate, without what the gate replaces, and what the gate says.

@@ -2,6 +2,7 @@
 
 mod contents;
 mod place;
+mod target;
 mod token;
 mod told;
 mod watch;
@@ -19,6 +20,7 @@ use entrenar::store::{SqliteStore, Store as _, StoredDeposit};
 
 use self::contents::SessionContents;
 use self::place::{Command, Place};
+use self::target::{Lists, Target};
 use self::watch::Bars;
 use super::Verb;
 use crate::app::{self, App};
@@ -36,8 +38,9 @@ use crate::when;
 /// Killed or cut off, `--resume` goes on where it was: there is one record, and no file is
 /// uploaded twice.
 ///
-/// The access token is read from the variable ZENODO_TOKEN or a file, never from the command
-/// line. It needs the scopes deposit:write and deposit:actions.
+/// The access token is read from the variable ZENODO_TOKEN (FIGSHARE_TOKEN, DATAVERSE_TOKEN) or
+/// a file, never from the command line. InvenioRDM's needs the scopes deposit:write and
+/// deposit:actions.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,15 +49,18 @@ Examples:
   entrenar deposit 3f2a91 --to https://archive.example.org --token-file ~/.archive-token
   entrenar deposit 3f2a91 --to zenodo --new-version --publish
   entrenar deposit 3f2a91 --to zenodo --embargo 2027-06-01 --community ml
+  entrenar deposit 3f2a91 --to figshare --category 'Machine learning' --license CC-BY-4.0
+  entrenar deposit 3f2a91 --to https://demo.dataverse.org/dataverse/lab --subject Physics
   entrenar deposit --status
   entrenar deposit 3f2a91 --discard")]
 pub(crate) struct Args {
     /// The session's id or the beginning of it
     #[arg(value_name = "ID", required_unless_present = "status")]
     session: Option<String>,
-    /// The archive: `zenodo`, `sandbox` (Zenodo's, for trying out), or the address of an archive
-    /// that runs InvenioRDM
-    #[arg(long, value_name = "zenodo|sandbox|URL", value_parser = NonEmptyStringValueParser::new())]
+    /// The archive: `zenodo`, `sandbox` (Zenodo's, for trying out), `figshare`, the address of an
+    /// archive that runs InvenioRDM, or that of a collection in a Dataverse
+    /// (`https://…/dataverse/NAME`)
+    #[arg(long, value_name = "zenodo|sandbox|figshare|URL", value_parser = NonEmptyStringValueParser::new())]
     to: Option<String>,
     /// Publish it in the end; asks once more. What is published stays
     #[arg(long)]
@@ -81,7 +87,7 @@ pub(crate) struct Args {
     /// Stop if the archive gives a DOI of another prefix
     #[arg(long, value_name = "10.…")]
     doi_prefix: Option<String>,
-    /// Read the access token from that file, instead of the variable ZENODO_TOKEN
+    /// Read the access token from that file, instead of the variable
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Delete the draft and everything that was uploaded
@@ -93,6 +99,8 @@ pub(crate) struct Args {
     /// Print what was done as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    lists: Lists,
     #[command(flatten)]
     packing: Packing,
     #[command(flatten)]
@@ -145,8 +153,8 @@ impl Args {
                     "`entrenar deposit {session} --resume` goes on with one"
                 )));
         };
-        let config = place::config(to)?;
-        let base_url = place::base_url(&config)?;
+        let target = Target::of(to)?;
+        let base_url = target.base_url()?;
         let mut here = known.iter().filter(|one| one.state.base_url == base_url);
         if let Some(open) = here.clone().find(|one| !one.state.step.is_over()) {
             return Err(Failure::new(
@@ -189,8 +197,7 @@ impl Args {
         }
         let id = new_deposit_id()
             .map_err(|error| Failure::new(Exit::Store, "cannot begin a deposit").because(&error))?;
-        let api = entrenar::research::archive::ArchiveApi::Records;
-        let mut state = DepositState::new(id, session, base_url, api);
+        let mut state = DepositState::new(id, session, base_url, target.api());
         state.doi_prefix.clone_from(&self.doi_prefix);
         state.new_version_of = new_version_of;
         state.terms = Terms {
@@ -222,8 +229,8 @@ impl Args {
         app.settle_store()?;
         let place = Place::of(app, &state)?;
         let _lock = place.lock(&session)?;
-        let config = place::config(&state.base_url)?;
-        let config = self.with_token(config)?;
+        let target = Target::of(&state.base_url)?;
+        let token = token::read(self.token_file.as_deref(), target.variable())?;
         // What was asked for when it was begun counts, also where it goes on.
         let first = match place.command()? {
             Some(command) => command.args()?,
@@ -233,6 +240,7 @@ impl Args {
             }
         };
         let first = first.unwrap_or_else(|| self.clone());
+        let lists = self.lists.or(&first.lists);
         let goal = if self.publish {
             Goal::Published
         } else {
@@ -241,7 +249,7 @@ impl Args {
         let mut contents =
             SessionContents::new(app, store, &first, self, &place, &state, self.resume)?;
         if !contents.is_frozen() {
-            contents.check(app, self.json)?;
+            contents.check(app, &target, &lists, self.json)?;
         }
         if goal == Goal::Published
             && !state.step.is_published()
@@ -251,12 +259,10 @@ impl Args {
             return Ok(Exit::Done);
         }
         let connection = Connection::default();
-        let archive = if state.draft.is_some() {
-            config.connect_as(state.api, &connection)
-        } else {
-            config.connect(&connection)
-        };
-        let archive = archive.map_err(|error| told::no_archive(&state, &error))?;
+        let known = state.draft.is_some().then_some(state.api);
+        let archive = target
+            .connect(&token, &lists, known, &connection)
+            .map_err(|error| told::no_archive(&state, &error))?;
         state.api = archive.api();
         let mut bars = Bars::new(app.err.is_terminal() && !self.json);
         let done = Depositor {
@@ -278,14 +284,6 @@ impl Args {
             }
             Err(failure) => Err(self.failed(app, &state, &failure)?),
         }
-    }
-
-    fn with_token(
-        &self,
-        config: entrenar::research::ZenodoConfig,
-    ) -> Result<entrenar::research::ZenodoConfig, Failure> {
-        let token = token::read(self.token_file.as_deref())?;
-        Ok(config.with_token(token))
     }
 
     /// Asks once more, on a terminal.
@@ -328,10 +326,11 @@ impl Args {
             self.report(app, &state)?;
             return Ok(Exit::Done);
         }
-        let config = self.with_token(place::config(&state.base_url)?)?;
+        let target = Target::of(&state.base_url)?;
+        let token = token::read(self.token_file.as_deref(), target.variable())?;
         let connection = Connection::default();
-        let archive = config
-            .connect_as(state.api, &connection)
+        let archive = target
+            .connect(&token, &self.lists, Some(state.api), &connection)
             .map_err(|error| told::no_archive(&state, &error))?;
         let mut nothing = contents::Nothing;
         let done = Depositor {

@@ -6,22 +6,23 @@ use std::path::Path;
 
 use crate::errors::{Exit, Failure, Plain};
 
-/// The variable that holds the token.
-const VARIABLE: &str = "ZENODO_TOKEN";
 /// A token is one line; more bytes are something else.
 const MOST_BYTES: u64 = 4096;
 
 /// The token: of the file, else of the variable. It is in no message.
-pub(super) fn read(file: Option<&Path>) -> Result<String, Failure> {
+pub(super) fn read(file: Option<&Path>, variable: &str) -> Result<String, Failure> {
     let token = match file {
         Some(path) => of_file(path)?,
-        None => match std::env::var(VARIABLE) {
+        None => match std::env::var(variable) {
             Ok(token) => token,
             Err(std::env::VarError::NotPresent) => {
                 return Err(
                     Failure::new(Exit::Usage, "there is no access token; nothing was sent")
-                        .hint(format!("put it into the variable {VARIABLE}, or name a file with `--token-file FILE`"))
-                        .hint("make one at the archive, with the scopes deposit:write and deposit:actions; at Zenodo: https://zenodo.org/account/settings/applications/tokens/new/"),
+                        .hint(format!("put it into the variable {variable}, or name a file with `--token-file FILE`"))
+                        .hint(match variable {
+                            "ZENODO_TOKEN" => "make one at the archive, with the scopes deposit:write and deposit:actions; at Zenodo: https://zenodo.org/account/settings/applications/tokens/new/",
+                            _ => "make one in your account at the archive",
+                        }),
                 );
             }
             Err(std::env::VarError::NotUnicode(_)) => String::from("\0"),
@@ -31,7 +32,7 @@ pub(super) fn read(file: Option<&Path>) -> Result<String, Failure> {
     if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
         let place = match file {
             Some(path) => path.display().to_string(),
-            None => format!("the variable {VARIABLE}"),
+            None => format!("the variable {variable}"),
         };
         return Err(Failure::new(
             Exit::Usage,

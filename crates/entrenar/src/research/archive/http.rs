@@ -174,6 +174,8 @@ pub struct Form<'a> {
     pub field: (&'static str, &'a Value),
     /// The file, under the name that it has at the archive.
     pub file: Option<(&'a str, FileBody<'a>)>,
+    /// Bytes that are sent as the file's, before and after its own.
+    pub around: (Vec<u8>, Vec<u8>),
 }
 
 /// What separates the parts of a form. It would have to stand in a file on a line of its own to
@@ -199,10 +201,11 @@ impl Form<'_> {
             ));
         }
         let line = if self.file.is_some() { "\r\n" } else { "" };
-        (
-            before.into_bytes(),
-            format!("{line}--{BOUNDARY}--\r\n").into_bytes(),
-        )
+        let mut before = before.into_bytes();
+        before.extend(&self.around.0);
+        let mut after = self.around.1.clone();
+        after.extend(format!("{line}--{BOUNDARY}--\r\n").into_bytes());
+        (before, after)
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::error::{ArchiveError, Refusal};
 use super::super::http::{Again, Answer, FileBody, Form, Http, RequestBody, may_upload_to};
 use super::super::state::{Access, ArchiveApi, Draft, Terms};
 use super::invenio::{encode, text_of};
-use super::spdx_name;
+use super::{outer_zip, spdx_name};
 use crate::research::ResearchArtifact;
 use crate::research::format::dataverse::{self, compound, one, other_id, primitive, subject};
 use crate::research::format::facts::Facts;
@@ -291,7 +291,17 @@ impl DataverseArchive {
         sending: Option<&mut dyn Sending>,
     ) -> Result<RemoteFile, ArchiveError> {
         let path = Self::path(draft, "/add");
+        let name = base_name(&file.name).1;
+        let mut around = (Vec::new(), Vec::new());
+        if sending.is_some() && name.to_ascii_lowercase().ends_with(".zip") {
+            around = outer_zip::around(file, name)?.ok_or_else(|| ArchiveError::FileRefused {
+                name: file.name.clone(),
+                message: "Dataverse unpacks ZIP files, and it is too large to be put into one"
+                    .to_owned(),
+            })?;
+        }
         let form = Form {
+            around,
             field: ("jsonData", about),
             file: sending.map(|sending| {
                 let body = FileBody {
@@ -300,7 +310,7 @@ impl DataverseArchive {
                     length: file.size,
                     sending,
                 };
-                (base_name(&file.name).1, body)
+                (name, body)
             }),
         };
         let answer = self
@@ -476,12 +486,6 @@ impl Archive for DataverseArchive {
         }
         if let Some(done) = self.direct(draft, file, sending)? {
             return Ok(done);
-        }
-        if file.name.to_ascii_lowercase().ends_with(".zip") {
-            return Err(ArchiveError::FileRefused {
-                name: file.name.clone(),
-                message: "Dataverse unpacks ZIP files; deposit what is in it".to_owned(),
-            });
         }
         self.add(draft, file, &about(draft, file).into(), Some(sending))
     }

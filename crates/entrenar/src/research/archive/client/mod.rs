@@ -4,6 +4,7 @@ pub(super) mod dataverse;
 pub(super) mod figshare;
 pub(super) mod invenio;
 pub(super) mod legacy;
+mod outer_zip;
 
 /// The SPDX id of a licence that an archive offers, by its name or address.
 ///
