@@ -1,6 +1,6 @@
 //! Which series of a session a chart or a table shows, and under what name.
 
-use entrenar::export::chart::{ChartOptions, ChartSeries};
+use entrenar::export::chart::{Abscissa, ChartOptions, ChartSeries};
 use entrenar::session::{EntrenarSession, Series, names};
 
 use crate::errors::{Exit, Failure};
@@ -11,20 +11,38 @@ const MOST_NAMES: usize = 40;
 /// A chart with more lines shows none of them well.
 pub(crate) const MOST_CURVES: usize = 12;
 
-/// The series that `wanted` names; without any, the loss, else the accuracy, else the longest
-/// series, one with a loss in its name before others. Several runs and ranks are several series.
-pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&'a Series> {
-    let all = || {
-        session
-            .metrics
-            .series()
-            .iter()
+/// What of the sessions is to be drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    /// Names of metrics; without any, see [`pick`].
+    pub(crate) metrics: &'a [String],
+    /// Runs, as `show` counts them; without any, all.
+    pub(crate) runs: &'a [u32],
+}
+
+impl Wanted<'_> {
+    fn of_all_runs(self) -> Self {
+        Self { runs: &[], ..self }
+    }
+
+    fn has_run(&self, series: &Series) -> bool {
+        self.runs.is_empty() || series.key().run.is_some_and(|run| self.runs.contains(&run))
+    }
+}
+
+/// The series that `wanted` names; without any name, the loss, else the accuracy, else the
+/// longest series, one with a loss in its name before others. Several runs and ranks are several
+/// series.
+fn pick<'a>(session: &'a EntrenarSession, wanted: Wanted<'_>) -> Vec<&'a Series> {
+    let is_wanted = |series: &&Series| !series.is_empty() && wanted.has_run(series);
+    let all = || session.metrics.series().iter().filter(is_wanted);
+    if wanted.metrics.is_empty() {
+        let of = |series: Vec<&'a Series>| -> Vec<_> {
+            series.into_iter().filter(|s| is_wanted(s)).collect()
+        };
+        let main = Some(of(session.metrics.loss()))
             .filter(|series| !series.is_empty())
-    };
-    if wanted.is_empty() {
-        let main = Some(session.metrics.loss())
-            .filter(|series| !series.is_empty())
-            .unwrap_or_else(|| session.metrics.accuracy());
+            .unwrap_or_else(|| of(session.metrics.accuracy()));
         if !main.is_empty() {
             return main;
         }
@@ -37,6 +55,7 @@ pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&
         return chosen.into_iter().collect();
     }
     wanted
+        .metrics
         .iter()
         .flat_map(|name| {
             let exact: Vec<_> = all().filter(|series| series.name() == name).collect();
@@ -53,22 +72,49 @@ pub(crate) fn pick<'a>(session: &'a EntrenarSession, wanted: &[String]) -> Vec<&
 }
 
 /// Names of a session's metrics, each once, for a hint.
-pub(crate) fn known_names(session: &EntrenarSession) -> Vec<&str> {
+fn known_names(session: &EntrenarSession) -> Vec<&str> {
     let mut names: Vec<_> = session.metrics.series().iter().map(Series::name).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
-/// No session has the metric that was asked for.
-pub(crate) fn no_such_metric(sessions: &[EntrenarSession], wanted: &[String]) -> Failure {
+/// No session has the metric that was asked for, or none in the runs that were.
+fn no_such_metric(sessions: &[EntrenarSession], wanted: Wanted<'_>) -> Failure {
+    if !wanted.runs.is_empty()
+        && sessions
+            .iter()
+            .any(|one| !pick(one, wanted.of_all_runs()).is_empty())
+    {
+        let mut runs: Vec<u32> = sessions
+            .iter()
+            .flat_map(|session| pick(session, wanted.of_all_runs()))
+            .filter_map(|series| series.key().run)
+            .collect();
+        runs.sort_unstable();
+        runs.dedup();
+        let named = wanted.runs.iter().map(u32::to_string).collect::<Vec<_>>();
+        let failure = Failure::new(
+            Exit::NotFound,
+            format!("nothing to draw is of run {}", named.join(", ")),
+        );
+        return match (runs.first(), runs.last()) {
+            (Some(first), Some(last)) => {
+                failure.hint(format!("runs {first} to {last} have such points"))
+            }
+            _ => failure.hint("the points are of no run: leave out --run"),
+        };
+    }
     let mut known: Vec<_> = sessions.iter().flat_map(known_names).collect();
     known.sort_unstable();
     known.dedup();
-    let failure = if wanted.is_empty() {
+    let failure = if wanted.metrics.is_empty() {
         Failure::new(Exit::NotFound, "there is no point to draw")
     } else {
-        Failure::new(Exit::NotFound, format!("no metric {}", wanted.join(", ")))
+        Failure::new(
+            Exit::NotFound,
+            format!("no metric {}", wanted.metrics.join(", ")),
+        )
     };
     if known.is_empty() {
         failure.hint("nothing that the cells printed was read as a metric; `show` prints the cells")
@@ -113,6 +159,7 @@ pub(crate) struct DrawnLine<'a> {
     pub(crate) series: &'a Series,
     /// What the legend says.
     pub(crate) label: String,
+    abscissa: Abscissa,
 }
 
 /// The series of one or more sessions that a chart shows.
@@ -128,7 +175,7 @@ pub(crate) struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     /// Picks the series of all sessions; with several sessions, their names are in the labels.
-    pub(crate) fn of(sessions: &'a [EntrenarSession], wanted: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn of(sessions: &'a [EntrenarSession], wanted: Wanted<'_>) -> Result<Self, Failure> {
         let mut lines = Vec::new();
         for session in sessions {
             for series in pick(session, wanted) {
@@ -144,6 +191,7 @@ impl<'a> Drawing<'a> {
                     session,
                     series,
                     label,
+                    abscissa: Abscissa::of(series),
                 });
             }
         }
@@ -152,7 +200,12 @@ impl<'a> Drawing<'a> {
         }
         let left_out = lines.len().saturating_sub(MOST_CURVES);
         lines.truncate(MOST_CURVES);
-        let x_label = abscissa(lines.iter().map(|line| line.series));
+        let series: Vec<_> = lines.iter().map(|line| line.series).collect();
+        let shared = Abscissa::shared(&series);
+        for (line, abscissa) in lines.iter_mut().zip(shared) {
+            line.abscissa = abscissa;
+        }
+        let x_label = lines.first().map_or("", |line| line.abscissa.label());
         Ok(Self {
             lines,
             left_out,
@@ -164,7 +217,7 @@ impl<'a> Drawing<'a> {
     pub(crate) fn series(&self) -> Vec<ChartSeries> {
         self.lines
             .iter()
-            .map(|line| ChartSeries::of(line.series, &line.label))
+            .map(|line| line.abscissa.series(line.series, &line.label))
             .collect()
     }
 
@@ -185,6 +238,24 @@ impl<'a> Drawing<'a> {
         names.all(|name| name == first).then_some(first)
     }
 
+    /// What draws fewer lines.
+    pub(crate) fn advice(&self) -> &'static str {
+        let runs = || {
+            self.lines
+                .iter()
+                .map(|line| (&line.session.id, line.series.key().run))
+        };
+        let mut known = runs().collect::<Vec<_>>();
+        known.dedup();
+        if self.metric_name().is_none() {
+            "choose with --metric NAME"
+        } else if known.len() > 1 && runs().any(|(_, run)| run.is_some_and(|run| run > 0)) {
+            "choose with --run N"
+        } else {
+            "name fewer sessions"
+        }
+    }
+
     fn title(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         for line in &self.lines {
@@ -202,23 +273,4 @@ fn is_name_of_one(sessions: &[EntrenarSession], name: &str) -> bool {
         .filter(|session| session.name == name)
         .count()
         == 1
-}
-
-/// What the abscissa of these series is: that of most points.
-pub(crate) fn abscissa<'a>(series: impl IntoIterator<Item = &'a Series>) -> &'static str {
-    let (mut steps, mut epochs, mut points) = (0_usize, 0_usize, 0_usize);
-    for point in series.into_iter().flat_map(Series::points) {
-        match (point.step, point.epoch) {
-            (Some(_), _) => steps += 1,
-            (None, Some(_)) => epochs += 1,
-            (None, None) => points += 1,
-        }
-    }
-    if steps >= epochs && steps >= points {
-        "step"
-    } else if epochs >= points {
-        "epoch"
-    } else {
-        "point"
-    }
 }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::plot::{self, Frame};
-use crate::series::{self, Drawing};
+use crate::series::{self, Drawing, Wanted};
 use crate::table::{Column, Table};
 use crate::term::{Line, Tone};
 
@@ -80,7 +80,13 @@ impl Args {
                 app.out.line(&line)?;
             }
         }
-        let drawing = match Drawing::of(&sessions, &self.metric) {
+        let drawing = match Drawing::of(
+            &sessions,
+            Wanted {
+                metrics: &self.metric,
+                ..Wanted::default()
+            },
+        ) {
             Ok(drawing) => drawing,
             // A comparison without a chart is one still, unless the chart was asked for.
             Err(failure) if !self.metric.is_empty() => return Err(failure),

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::plot::{self, Frame};
 use crate::save;
-use crate::series::{self, Drawing};
+use crate::series::{self, Drawing, Wanted};
 use crate::term::{Line, Tone};
 
 /// Draw metrics of one or more sessions
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Draw this metric (repeatable)
     #[arg(long, value_name = "NAME")]
     metric: Vec<String>,
+    /// Draw this run, by its number in `show` (repeatable)
+    #[arg(long, value_name = "N")]
+    run: Vec<u32>,
     /// Scale the values logarithmically; what is not positive is left out
     #[arg(long)]
     log: bool,
@@ -61,16 +64,23 @@ fn weight(text: &str) -> Result<f64, String> {
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
         let sessions = app.sessions(&self.ids)?;
-        let drawing = Drawing::of(&sessions, &self.metric)?;
+        let drawing = Drawing::of(
+            &sessions,
+            Wanted {
+                metrics: &self.metric,
+                runs: &self.run,
+            },
+        )?;
         if self.json {
             app.out.json(&to_json(&drawing))?;
             return Ok(Exit::Done);
         }
         if drawing.left_out > 0 {
             let line = Line::of(Tone::Warning, "! ").plain(format!(
-                "the first {} series are drawn, {} are left out; choose with --metric",
+                "the first {} series are drawn, {} are left out; {}",
                 series::MOST_CURVES,
-                drawing.left_out
+                drawing.left_out,
+                drawing.advice()
             ));
             app.err.line(&line)?;
         }

@@ -15,7 +15,7 @@ use crate::figures;
 use crate::input::{Input, Read};
 use crate::packing::{Packing, cannot_build, cannot_write};
 use crate::plot::{self, Frame};
-use crate::series::Drawing;
+use crate::series::{Drawing, Wanted};
 use crate::shell::word;
 use crate::statement::Statement;
 use crate::summary;
@@ -244,7 +244,7 @@ fn print_session(app: &mut App, session: &EntrenarSession) -> Result<(), Failure
         app.out.line(&line)?;
     }
     let sessions = std::slice::from_ref(session);
-    let drawing = Drawing::of(sessions, &[])?;
+    let drawing = Drawing::of(sessions, Wanted::default())?;
     let series = drawing.series();
     // A point or two say nothing as a line.
     if series.iter().any(|one| one.points.len() > 2) {

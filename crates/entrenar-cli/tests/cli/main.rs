@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod artifact;
 mod bad_input;
+#[cfg(test)]
+mod charts;
 mod crates;
 #[cfg(test)]
 mod deposit;

@@ -22,22 +22,20 @@ pub enum Abscissa {
 
 impl Abscissa {
     /// What suits a series: its steps where each point has one, unless they begin anew in each
-    /// epoch; its epochs where there is no step; else the order of arrival.
+    /// epoch; its epochs where each point has one; else the order of arrival.
     pub fn of(series: &Series) -> Self {
-        if series
-            .points()
-            .all(|point| point.step.is_none() && point.epoch.is_some())
-        {
-            return Self::Epoch;
-        }
-        if series.points().any(|point| point.step.is_none()) {
-            return Self::Order(series.len());
+        if !has_steps(series) {
+            return if has_epochs(series) {
+                Self::Epoch
+            } else {
+                Self::Order(series.len())
+            };
         }
         let pairs = || series.points().zip(series.points().skip(1));
         let back = |(before, after): &(PointRef<'_>, PointRef<'_>)| after.step < before.step;
         let restarts = pairs().filter(back).count();
         let with_epochs = restarts > 0
-            && series.points().all(|point| point.epoch.is_some())
+            && has_epochs(series)
             && pairs().all(|(before, after)| {
                 before.epoch <= after.epoch
                     && (before.epoch < after.epoch || before.step <= after.step)
@@ -54,6 +52,32 @@ impl Abscissa {
         Self::Step
     }
 
+    /// What suits series that share an axis, one for each and all with one
+    /// [`label`](Self::label): what suits each where that is of one kind; else the epochs where
+    /// each point of all of them has one; else the steps likewise; else the order of arrival.
+    pub fn shared(series: &[&Series]) -> Vec<Self> {
+        let own: Vec<_> = series.iter().map(|one| Self::of(one)).collect();
+        if own
+            .windows(2)
+            .all(|pair| pair.first().map(|a| a.label()) == pair.last().map(|b| b.label()))
+        {
+            return own;
+        }
+        let all = |has: fn(&Series) -> bool| series.iter().all(|one| has(one));
+        series
+            .iter()
+            .map(|one| {
+                if all(has_epochs) {
+                    Self::Epoch
+                } else if all(has_steps) {
+                    Self::Step
+                } else {
+                    Self::Order(one.len())
+                }
+            })
+            .collect()
+    }
+
     /// The name of the axis.
     pub fn label(self) -> &'static str {
         match self {
@@ -63,14 +87,15 @@ impl Abscissa {
         }
     }
 
-    /// The points of `series` over this abscissa.
+    /// The points of `series` over this abscissa. One that has no place on it is left out; there
+    /// is none where [`of`](Self::of) or [`shared`](Self::shared) chose it for the series.
     pub fn series(self, series: &Series, label: impl Into<String>) -> ChartSeries {
         ChartSeries {
             label: label.into(),
             points: series
                 .points()
                 .enumerate()
-                .map(|(index, point)| (self.x(index, &point), point.value))
+                .filter_map(|(index, point)| Some((self.x(index, &point)?, point.value)))
                 .collect(),
         }
     }
@@ -79,16 +104,25 @@ impl Abscissa {
         clippy::cast_precision_loss,
         reason = "a chart has far fewer than 2^53 columns"
     )]
-    fn x(self, index: usize, point: &PointRef<'_>) -> f64 {
+    fn x(self, index: usize, point: &PointRef<'_>) -> Option<f64> {
         match self {
-            Self::Step | Self::Epoch => point.x(index),
+            Self::Step => point.step.map(|step| step as f64),
+            Self::Epoch => point.epoch,
             Self::StepInEpoch(steps) => {
-                let step = point.step.unwrap_or(0) as f64;
-                point.epoch.unwrap_or(0.0) + step / steps as f64
+                let step = point.step? as f64;
+                Some(point.epoch? + step / steps as f64)
             }
-            Self::Order(_) => index as f64,
+            Self::Order(_) => Some(index as f64),
         }
     }
+}
+
+fn has_steps(series: &Series) -> bool {
+    series.points().all(|point| point.step.is_some())
+}
+
+fn has_epochs(series: &Series) -> bool {
+    series.points().all(|point| point.epoch.is_some())
 }
 
 #[cfg(test)]
@@ -133,5 +167,37 @@ mod tests {
     fn epochs_and_the_order_stand_in_for_steps() {
         assert_eq!(x(&[(None, Some(0.5)), (None, Some(1.0))]), [0.5, 1.0]);
         assert_eq!(x(&[(Some(7), None), (None, None)]), [0.0, 1.0]);
+    }
+    #[test]
+    fn a_point_without_an_epoch_is_given_none() {
+        let epochs = |first: Option<f64>| [(None, first), (None, Some(2.0)), (None, Some(3.0))];
+        let gap = series(&epochs(None));
+        assert_eq!(Abscissa::of(&gap), Abscissa::Order(3));
+        assert_eq!(x(&epochs(None)), [0.0, 1.0, 2.0]);
+        assert_eq!(Abscissa::Epoch.series(&gap, "").points.len(), 2);
+
+        let whole = series(&epochs(Some(1.0)));
+        let both = Abscissa::shared(&[&whole, &gap]);
+        assert_eq!(both, [Abscissa::Order(3), Abscissa::Order(3)]);
+        assert_eq!(Abscissa::shared(&[&whole, &whole]), [Abscissa::Epoch; 2]);
+    }
+
+    #[test]
+    fn series_share_an_axis_that_all_their_points_have() {
+        let steps = |epoch| series(&[(Some(10), epoch), (Some(20), epoch.map(|e: f64| e + 1.0))]);
+        let epochs = series(&[(None, Some(1.0)), (None, Some(2.0))]);
+        let shared = |a: &Series, b: &Series| Abscissa::shared(&[a, b]);
+        assert_eq!(shared(&steps(Some(1.0)), &epochs), [Abscissa::Epoch; 2]);
+        assert_eq!(shared(&steps(None), &epochs), [Abscissa::Order(2); 2]);
+        assert_eq!(shared(&steps(None), &steps(Some(1.0))), [Abscissa::Step; 2]);
+        let anew = series(&[
+            (Some(0), Some(1.0)),
+            (Some(9), Some(1.0)),
+            (Some(0), Some(2.0)),
+        ]);
+        assert_eq!(
+            shared(&anew, &epochs),
+            [Abscissa::StepInEpoch(10), Abscissa::Epoch]
+        );
     }
 }
