@@ -7,8 +7,9 @@ use crate::series;
 use crate::table::{Column, Table};
 use crate::term::{Line, Tone};
 
-/// Columns of a sparkline in a table.
+/// Columns of a sparkline in a table, and where there is little room.
 const SPARK: usize = 24;
+const SHORT_SPARK: usize = 8;
 /// Warnings that are shown without being asked for more.
 const MOST_WARNINGS: usize = 8;
 
@@ -89,15 +90,21 @@ fn time(
 /// The figures of every series, with its shape; `None` where there is no point.
 pub(crate) fn metrics(session: &EntrenarSession) -> Option<Table> {
     let mut table = Table::new(&[
-        ("metric", Column::Flexible),
+        ("metric", Column::Main),
         ("points", Column::Right),
         ("first", Column::Right),
         ("last", Column::Right),
         ("min", Column::Right),
         ("max", Column::Right),
         ("shape", Column::Left),
-        ("", Column::Left),
+        ("shape", Column::Left),
+        ("", Column::Flexible),
     ]);
+    let [points, first, long, short] = [1, 2, 6, 7];
+    table.may_replace(long, short);
+    table.may_drop_early(&[short]);
+    table.may_drop_early(&[first]);
+    table.may_drop(&[points]);
     let mut any = false;
     for series in session.metrics.series() {
         let Some(summary) = series.summary() else {
@@ -118,31 +125,40 @@ pub(crate) fn metrics(session: &EntrenarSession) -> Option<Table> {
             Line::of(Tone::Strong, figures::number(summary.last)),
             plain(figures::optional_number(summary.min)),
             plain(figures::optional_number(summary.max)),
-            shape(series),
+            shape(series, SPARK),
+            shape(series, SHORT_SPARK),
             Line::of(Tone::Warning, odd),
         ]);
     }
     any.then_some(table)
 }
 
-fn shape(series: &Series) -> Line {
+fn shape(series: &Series, columns: usize) -> Line {
     if series.len() < 2 {
         return Line::new();
     }
-    Line::of(Tone::Series(0), figures::sparkline(series.values(), SPARK))
+    Line::of(
+        Tone::Series(0),
+        figures::sparkline(series.values(), columns),
+    )
 }
 
 /// The runs, where there are several or one that says something.
 pub(crate) fn runs(session: &EntrenarSession) -> Option<Table> {
     let mut table = Table::new(&[
         ("run", Column::Right),
-        ("name", Column::Flexible),
+        ("name", Column::Main),
         ("cells", Column::Right),
         ("status", Column::Left),
+        ("began", Column::Left),
         ("began", Column::Left),
         ("took", Column::Right),
         ("config", Column::Flexible),
     ]);
+    let [cells, began, began_day] = [2, 4, 5];
+    table.may_replace(began, began_day);
+    table.may_drop(&[began_day]);
+    table.may_drop(&[cells]);
     for (index, run) in session.runs.iter().enumerate() {
         let cells = match (run.first_cell, run.last_cell) {
             (Some(first), Some(last)) if first == last => format!("[{}]", u64::from(first) + 1),
@@ -168,6 +184,7 @@ pub(crate) fn runs(session: &EntrenarSession) -> Option<Table> {
             Line::new().plain(cells),
             status,
             Line::new().plain(run.started_at.map(figures::second).unwrap_or_default()),
+            Line::new().plain(run.started_at.map(figures::day).unwrap_or_default()),
             Line::new().plain(took.map(figures::duration).unwrap_or_default()),
             Line::new().plain(config.join(" ")),
         ]);

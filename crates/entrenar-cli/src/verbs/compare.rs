@@ -176,11 +176,15 @@ fn metrics_table(rows: &[(String, Vec<Option<&Series>>)], heads: &[String]) -> T
         .iter()
         .map(|head| [format!("{head} last"), "min".to_owned(), "max".to_owned()])
         .collect();
-    let mut columns = vec![("metric", Column::Flexible)];
+    let mut columns = vec![("metric", Column::Main)];
     for name in names.iter().flatten() {
         columns.push((name.as_str(), Column::Right));
     }
     let mut table = Table::new(&columns);
+    for figure in [2, 3] {
+        let columns: Vec<usize> = (0..heads.len()).map(|head| head * 3 + figure).collect();
+        table.may_drop_early(&columns);
+    }
     for (label, series) in rows {
         let mut cells = vec![Line::new().plain(label)];
         for series in series {

@@ -331,6 +331,9 @@ fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
             some(kept.points, "point", "points"),
             some(kept.warnings.len(), "warning", "warnings"),
         ]);
+    let [cells, points] = [3, 4];
+    table.may_drop(&[cells]);
+    table.may_drop(&[points]);
     }
     if outcomes.len() <= MOST_LISTED {
         for line in table.lines(app.out.columns()) {

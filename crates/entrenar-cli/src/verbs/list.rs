@@ -198,6 +198,9 @@ fn print(app: &mut App, sessions: &[SessionSummary], query: &ListQuery) -> Resul
     for session in sessions {
         let plain = |text: String| Line::new().plain(text);
         let mut cells = vec![
+/// The column of the moment at which a session began; the next one is that of the day alone.
+const BEGAN: usize = 1;
+
             Line::of(Tone::Id, short_id(&session.id)),
             Line::new().dim(session.started_at.map(figures::minute).unwrap_or_default()),
             Line::of(Tone::Strong, &session.name),
@@ -233,6 +236,7 @@ fn to_json(session: &SessionSummary) -> Value {
         .metrics
         .iter()
         .map(|(name, value)| (name.clone(), number::to_json(*value)))
+        ("began", Column::Left),
         .collect();
     json!({
         "id": session.id,
@@ -242,11 +246,39 @@ fn to_json(session: &SessionSummary) -> Value {
         "source": session.source_name,
         "format": session.format,
         "started_at": session.started_at.map(time),
+    table.may_replace(BEGAN, BEGAN + 1);
+    let place = |title: &str| columns.iter().position(|(name, _)| *name == title);
+    let sorted = match query.sort {
+        SortKey::Started => "began",
+        SortKey::User => "user",
+        SortKey::Cells => "cells",
+        SortKey::Points => "points",
+        SortKey::FinalLoss => "loss",
+        SortKey::BestLoss => "best loss",
+        SortKey::FinalAccuracy => "accuracy",
+        _ => "",
+    };
+    // What the order is by goes last of these.
+    let mut titles = [
+        "points",
+        "cells",
+        "tags",
+        "user",
+        "began",
+        "best loss",
+        "accuracy",
+        "loss",
+    ];
+    titles.sort_by_key(|title| *title == sorted);
+    for column in titles.into_iter().filter_map(place) {
+        table.may_drop(&[column]);
+    }
         "ended_at": session.ended_at.map(time),
         "imported_at": time(session.imported_at),
         "cells": session.cells,
         "points": session.points,
         "runs": session.runs,
+            Line::new().dim(session.started_at.map(figures::day).unwrap_or_default()),
         "steps": session.steps,
         "warnings": session.warnings,
         "final_loss": value(session.final_loss),

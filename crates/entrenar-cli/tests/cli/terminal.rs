@@ -103,6 +103,16 @@ fn colours_come_when_asked_for_and_go_with_no_color() {
 
 /// `script` of util-linux gives the program a terminal.
 fn on_a_terminal(home: &Home, line: &str, variables: &[(&str, &str)]) -> Option<String> {
+    on_columns(60, home, line, variables)
+}
+
+/// As [`on_a_terminal`], of so many columns.
+fn on_columns(
+    columns: usize,
+    home: &Home,
+    line: &str,
+    variables: &[(&str, &str)],
+) -> Option<String> {
     let program = env!("CARGO_BIN_EXE_entrenar");
     let known = home.command(&[]);
     let mut command = std::process::Command::new("script");
@@ -115,7 +125,7 @@ fn on_a_terminal(home: &Home, line: &str, variables: &[(&str, &str)]) -> Option<
         .current_dir(home.work())
         .args([
             "-qec",
-            &format!("stty rows 24 cols 60; {program} {line}"),
+            &format!("stty rows 24 cols {columns}; {program} {line}"),
             "/dev/null",
         ])
         .stdin(Stdio::null());
@@ -151,6 +161,48 @@ fn a_terminal_gets_colours_and_lines_that_fit() {
         return;
     };
     assert!(export.contains("\"entrenar_session\""));
+}
+
+#[test]
+fn numbers_are_whole_and_names_can_be_told_apart_on_a_narrow_terminal() {
+    let home = Home::new();
+    let mut session = lora("aaaa-64", "fine tuning of the small model", 64);
+    for name in ["estimator__max_depth", "estimator__max_features"] {
+        for step in 0..30 {
+            session
+                .metrics
+                .add_custom(name, -0.001_234 * f64::from(step));
+        }
+    }
+    home.session(&session);
+    for columns in [80, 60] {
+        for (line, name) in [
+            ("list --where 'estimator__max_depth<1'", "fine tuning of "),
+            ("show --no-cells aaaa", "estimator__max_depth "),
+            ("show --no-cells aaaa", "estimator__max_features "),
+        ] {
+            let Some(seen) = on_columns(columns, &home, line, &[("NO_COLOR", "1")]) else {
+                return;
+            };
+            assert!(seen.contains(name), "{columns}: {seen}");
+            for line in seen.lines() {
+                let cut = |word: &str| {
+                    word.ends_with('…')
+                        && word.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+                };
+                assert!(
+                    line.trim_end().chars().count() <= columns,
+                    "{columns}: {line}"
+                );
+                assert!(!line.split_whitespace().any(cut), "{columns}: {line}");
+            }
+        }
+        let show = |line: &str| on_columns(columns, &home, line, &[("NO_COLOR", "1")]);
+        insta::assert_snapshot!(
+            format!("list_{columns}"),
+            show("list").unwrap().replace('\r', "")
+        );
+    }
 }
 
 #[test]

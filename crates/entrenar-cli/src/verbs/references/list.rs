@@ -44,6 +44,9 @@ impl Args {
             ("title", Column::Main),
             ("where", Column::Flexible),
         ]);
+        let [relation, address] = [2, 6];
+        table.may_drop(&[relation]);
+        table.may_drop(&[address]);
         for reference in &references {
             table.row(vec![
                 Line::of(Tone::Id, reference.key.as_deref().unwrap_or_default()),
