@@ -16,7 +16,7 @@ Examples:
 pub(crate) struct Args {
     /// The session's id or the beginning of it
     id: String,
-    /// The notes; `-` or nothing reads standard input
+    /// The notes; `-` or nothing reads standard input; '' removes them
     text: Option<String>,
 }
 
@@ -25,11 +25,18 @@ const MOST_BYTES: u64 = 1 << 20;
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        let removes = self.text.as_deref() == Some("");
         let text = match self.text {
             Some(text) if text != "-" => text,
             _ => read_stdin()?,
         };
         let text = text.trim_end();
+        // An empty file or a pipe that broke is no wish to lose what was written.
+        if text.is_empty() && !removes {
+            return Err(Failure::usage("the text of the notes is empty").hint(
+                "write it behind the id, or give it on standard input; '' removes the notes",
+            ));
+        }
         let (mut store, id) = app.find_to_write(&self.id)?;
         store.set_notes(&id, (!text.is_empty()).then_some(text))?;
         let done = if text.is_empty() {
