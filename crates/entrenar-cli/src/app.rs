@@ -141,7 +141,10 @@ fn answer(error: &clap::Error) -> Exit {
         for line in text.trim_end().lines() {
             let line = match line.strip_prefix("error:") {
                 Some(rest) => Line::of(Tone::Bad, "error").plain(":").plain(rest),
-                None => Line::new().plain(line),
+                None => match line.strip_prefix("hint:") {
+                    Some(rest) => Line::of(Tone::Good, "hint").plain(":").plain(rest),
+                    None => Line::new().plain(line),
+                },
             };
             if stderr.long_line(&line).is_err() {
                 break;

@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod app;
+mod bound;
 mod cells;
 mod cited;
 mod errors;

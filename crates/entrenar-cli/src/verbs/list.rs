@@ -1,9 +1,11 @@
 use chrono::{DateTime, SecondsFormat, Utc};
-use entrenar::session::number;
-use entrenar::store::{Comparison, ListQuery, MetricBound, SessionSummary, SortKey, Store as _};
+use entrenar::research::metadata::nearest;
+use entrenar::session::{names, number};
+use entrenar::store::{ListQuery, MetricBound, SessionSummary, SortKey, SqliteStore, Store as _};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
+use crate::bound;
 use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::table::{Column, Table};
@@ -33,8 +35,9 @@ pub(crate) struct Args {
     /// Began before, or on that day
     #[arg(long, value_name = "TIME", value_parser = when::until)]
     until: Option<DateTime<Utc>>,
-    /// A metric's last value is within a bound: 'loss<0.5', 'best_accuracy>=90' (repeatable)
-    #[arg(long = "where", value_name = "BOUND", value_parser = bound)]
+    /// A metric's last value is within a bound: 'loss<0.5', 'best_accuracy>=90' (repeatable);
+    /// a name with < or > in it stands in double quotes
+    #[arg(long = "where", value_name = "BOUND", value_parser = bound::parse)]
     bounds: Vec<MetricBound>,
     /// Sort by began, imported, id, name, user, format, cells, points, runs, steps, duration,
     /// final_loss, best_loss, final_accuracy, best_accuracy, or any metric's last value
@@ -55,34 +58,14 @@ pub(crate) struct Args {
     json: bool,
 }
 
-fn bound(text: &str) -> Result<MetricBound, String> {
-    let form = || "write a metric, one of < <= > >=, and a number: 'loss<0.5'".to_owned();
-    let at = text.rfind(['<', '>']).ok_or_else(form)?;
-    let (metric, rest) = text.split_at(at);
-    let (operator, value) = match rest.strip_prefix("<=").or_else(|| rest.strip_prefix(">=")) {
-        Some(value) => (rest.get(..2), value),
-        None => (rest.get(..1), rest.get(1..).unwrap_or_default()),
-    };
-    let comparison = match operator {
-        Some("<") => Comparison::Less,
-        Some("<=") => Comparison::AtMost,
-        Some(">") => Comparison::Greater,
-        _ => Comparison::AtLeast,
-    };
-    let metric = metric.trim();
-    let value: f64 = value
-        .trim()
-        .parse()
-        .map_err(|error| format!("{error}; {}", form()))?;
-    if metric.is_empty() || value.is_nan() {
-        return Err(form());
-    }
-    Ok(MetricBound {
-        metric: metric.to_owned(),
-        comparison,
-        value,
-    })
-}
+/// More names are no help.
+const MOST_SIMILAR: usize = 5;
+
+/// What a list is sorted by that is no metric, besides [`FIGURES`].
+const COLUMNS: [&str; 11] = [
+    "began", "imported", "id", "name", "user", "format", "cells", "points", "runs", "steps",
+    "duration",
+];
 
 #[expect(
     clippy::unnecessary_wraps,
@@ -124,10 +107,11 @@ impl Args {
             limit: (self.limit > 0).then(|| self.limit.saturating_add(1)),
             offset: self.offset,
         };
-        let mut sessions = match app.store_if_there()? {
-            Some(store) => store.list(&query)?,
-            None => Vec::new(),
-        };
+        let mut sessions = Vec::new();
+        if let Some(store) = app.store_if_there()? {
+            sessions = store.list(&query)?;
+            tell_unknown(app, &store, &query)?;
+        }
         let more = self.limit > 0 && sessions.len() > self.limit;
         if more {
             sessions.truncate(self.limit);
@@ -148,8 +132,74 @@ impl Args {
     }
 }
 
+/// Figures that every session may have, besides its metrics.
+const FIGURES: [&str; 4] = ["final_loss", "best_loss", "final_accuracy", "best_accuracy"];
+
+/// Tells which metrics of the query no session has: most likely a typing mistake.
+fn tell_unknown(app: &mut App, store: &SqliteStore, query: &ListQuery) -> Result<(), Failure> {
+    let sorted = match &query.sort {
+        SortKey::Metric(name) => Some(name.as_str()),
+        _ => None,
+    };
+    let bounds = query.bounds.iter().map(|bound| bound.metric.as_str());
+    let mut asked: Vec<&str> = bounds.filter(|name| !FIGURES.contains(name)).collect();
+    asked.extend(sorted);
+    asked.dedup();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let known = store.metric_names()?;
+    for name in asked
+        .into_iter()
+        .filter(|name| !known.iter().any(|k| k == name))
+    {
+        let mut others: Vec<&str> = known.iter().map(String::as_str).collect();
+        others.extend(FIGURES);
+        if sorted == Some(name) {
+            others.extend(COLUMNS);
+        }
+        let near = similar(name, &others);
+        let more = if near.is_empty() {
+            String::new()
+        } else {
+            format!("; near it: {}", near.join(", "))
+        };
+        let line =
+            Line::of(Tone::Warning, "! ").plain(format!("no session has a metric {name:?}{more}"));
+        app.err.long_line(&line)?;
+    }
+    Ok(())
+}
+
+/// Names that `given` may stand for, the most likely first.
+fn similar<'a>(given: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let folded = names::fold(given);
+    let mut near: Vec<&str> = nearest(given, known).into_iter().collect();
+    let mut parts: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|name| {
+            let name = names::fold(name);
+            // A letter or two are in many names.
+            (folded.len() > 2 && name.contains(&folded))
+                || (name.len() > 2 && folded.contains(&name))
+        })
+        .collect();
+    parts.sort_by_key(|name| name.len().abs_diff(given.len()));
+    for name in parts {
+        if !near.contains(&name) {
+            near.push(name);
+        }
+    }
+    near.truncate(MOST_SIMILAR);
+    near
+}
+
 /// A figure of a list that is there only where a session has it.
 type Figure = (&'static str, fn(&SessionSummary) -> Option<f64>);
+
+/// The column of the moment at which a session began; the next one is that of the day alone.
+const BEGAN: usize = 1;
 
 fn print(app: &mut App, sessions: &[SessionSummary], query: &ListQuery) -> Result<(), Failure> {
     if sessions.is_empty() {
@@ -186,6 +236,7 @@ fn print(app: &mut App, sessions: &[SessionSummary], query: &ListQuery) -> Resul
     let mut columns = vec![
         ("id", Column::Left),
         ("began (UTC)", Column::Left),
+        ("began", Column::Left),
         ("name", Column::Main),
         ("cells", Column::Right),
         ("points", Column::Right),
@@ -195,14 +246,39 @@ fn print(app: &mut App, sessions: &[SessionSummary], query: &ListQuery) -> Resul
     columns.push(("user", Column::Flexible));
     columns.push(("tags", Column::Flexible));
     let mut table = Table::new(&columns);
+    table.may_replace(BEGAN, BEGAN + 1);
+    let place = |title: &str| columns.iter().position(|(name, _)| *name == title);
+    let sorted = match query.sort {
+        SortKey::Started => "began",
+        SortKey::User => "user",
+        SortKey::Cells => "cells",
+        SortKey::Points => "points",
+        SortKey::FinalLoss => "loss",
+        SortKey::BestLoss => "best loss",
+        SortKey::FinalAccuracy => "accuracy",
+        _ => "",
+    };
+    // What the order is by goes last of these.
+    let mut titles = [
+        "points",
+        "cells",
+        "tags",
+        "user",
+        "began",
+        "best loss",
+        "accuracy",
+        "loss",
+    ];
+    titles.sort_by_key(|title| *title == sorted);
+    for column in titles.into_iter().filter_map(place) {
+        table.may_drop(&[column]);
+    }
     for session in sessions {
         let plain = |text: String| Line::new().plain(text);
         let mut cells = vec![
-/// The column of the moment at which a session began; the next one is that of the day alone.
-const BEGAN: usize = 1;
-
             Line::of(Tone::Id, short_id(&session.id)),
             Line::new().dim(session.started_at.map(figures::minute).unwrap_or_default()),
+            Line::new().dim(session.started_at.map(figures::day).unwrap_or_default()),
             Line::of(Tone::Strong, &session.name),
             plain(figures::grouped(session.cells)),
             plain(figures::grouped(session.points)),
@@ -236,7 +312,6 @@ fn to_json(session: &SessionSummary) -> Value {
         .metrics
         .iter()
         .map(|(name, value)| (name.clone(), number::to_json(*value)))
-        ("began", Column::Left),
         .collect();
     json!({
         "id": session.id,
@@ -246,39 +321,11 @@ fn to_json(session: &SessionSummary) -> Value {
         "source": session.source_name,
         "format": session.format,
         "started_at": session.started_at.map(time),
-    table.may_replace(BEGAN, BEGAN + 1);
-    let place = |title: &str| columns.iter().position(|(name, _)| *name == title);
-    let sorted = match query.sort {
-        SortKey::Started => "began",
-        SortKey::User => "user",
-        SortKey::Cells => "cells",
-        SortKey::Points => "points",
-        SortKey::FinalLoss => "loss",
-        SortKey::BestLoss => "best loss",
-        SortKey::FinalAccuracy => "accuracy",
-        _ => "",
-    };
-    // What the order is by goes last of these.
-    let mut titles = [
-        "points",
-        "cells",
-        "tags",
-        "user",
-        "began",
-        "best loss",
-        "accuracy",
-        "loss",
-    ];
-    titles.sort_by_key(|title| *title == sorted);
-    for column in titles.into_iter().filter_map(place) {
-        table.may_drop(&[column]);
-    }
         "ended_at": session.ended_at.map(time),
         "imported_at": time(session.imported_at),
         "cells": session.cells,
         "points": session.points,
         "runs": session.runs,
-            Line::new().dim(session.started_at.map(figures::day).unwrap_or_default()),
         "steps": session.steps,
         "warnings": session.warnings,
         "final_loss": value(session.final_loss),
@@ -292,20 +339,6 @@ fn to_json(session: &SessionSummary) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bounds_have_a_metric_a_comparison_and_a_number() {
-        let read = |text| bound(text).map(|b| (b.metric, b.comparison, b.value)).ok();
-        let loss = |comparison, value| Some(("loss".to_owned(), comparison, value));
-        assert_eq!(read("loss<0.5"), loss(Comparison::Less, 0.5));
-        assert_eq!(read("loss <= 1e-3"), loss(Comparison::AtMost, 1e-3));
-        assert_eq!(read("loss>-1"), loss(Comparison::Greater, -1.0));
-        assert_eq!(read("loss>=inf"), loss(Comparison::AtLeast, f64::INFINITY));
-        assert_eq!(read("a<b>2").map(|b| b.0), Some("a<b".to_owned()));
-        for wrong in ["loss", "<1", "loss<", "loss<x", "loss<nan", "loss=1"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_column_that_is_no_column_is_a_metric() {

@@ -67,6 +67,12 @@ pub trait Store {
     /// If the store cannot be read.
     fn list(&self, query: &ListQuery) -> Result<Vec<SessionSummary>, StoreError>;
 
+    /// The names of all metrics that sessions of the store have, sorted by bytes.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn metric_names(&self) -> Result<Vec<String>, StoreError>;
+
     /// The whole session, equal to what was imported and edited since.
     ///
     /// # Errors

@@ -146,6 +146,24 @@ pub(crate) fn every_order_is_that_of_the_values(open: Open) {
     }
 }
 
+pub(crate) fn the_names_of_all_metrics_are_known(open: Open) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path());
+    assert_eq!(store.metric_names().unwrap(), [""; 0]);
+    let mut odd = EntrenarSession::empty("odd", "odd");
+    for name in ["", "Loss", "ä\0b", "loss"] {
+        odd.metrics.add_custom(name, f64::NAN);
+    }
+    store.import(&odd, None).unwrap();
+    for session in a_mixed_lot() {
+        store.import(&session, None).unwrap();
+    }
+    let names = ["", "Loss", "accuracy", "f1", "loss", "ä\0b"];
+    assert_eq!(store.metric_names().unwrap(), names);
+    store.remove("odd").unwrap();
+    assert_eq!(store.metric_names().unwrap(), ["accuracy", "f1", "loss"]);
+}
+
 pub(crate) fn every_condition_filters(open: Open) {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path());

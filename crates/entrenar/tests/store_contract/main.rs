@@ -444,6 +444,7 @@ macro_rules! contract {
             figures_that_are_nan_are_shown_so,
             every_order_is_that_of_the_values,
             every_condition_filters,
+            the_names_of_all_metrics_are_known,
             text_is_found_wherever_the_query_says,
             events_form_a_chain_without_foreign_text,
             a_session_has_its_own_chain,

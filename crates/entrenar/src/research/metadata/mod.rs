@@ -55,6 +55,7 @@ pub use codemeta::read_codemeta;
 pub use field::MetadataField;
 pub use folder::FolderMetadata;
 pub use merge::{Described, FieldOrigin, merge};
+pub use node::nearest;
 pub use problem::{MetadataError, MetadataProblem, Position};
 #[cfg(feature = "citations")]
 pub use template::{set_in_toml, template, without_hints};

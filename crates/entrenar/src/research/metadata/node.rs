@@ -159,8 +159,9 @@ impl<'a> Problems<'a> {
     }
 }
 
-/// The name of `known` that is nearest to `given`, if one is near enough to be meant.
-pub(super) fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The name of `known` that is nearest to `given` by edit distance, if one is near enough to be
+/// meant.
+pub fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     // Long keys are nobody's typing mistake.
     if given.len() > 40 {
         return None;

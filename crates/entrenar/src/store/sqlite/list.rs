@@ -260,6 +260,22 @@ fn metric_names(query: &ListQuery) -> Vec<&str> {
     names
 }
 
+/// The names of all metrics: from each the index leads to the next, however many sessions have it.
+pub(super) fn all_metric_names(connection: &Connection) -> Result<Vec<String>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE names (name) AS (
+           SELECT min(name) FROM last_values
+           UNION ALL
+           SELECT (SELECT min(name) FROM last_values WHERE name > names.name)
+           FROM names WHERE names.name IS NOT NULL)
+         SELECT name FROM names WHERE name IS NOT NULL",
+    )?;
+    let names = statement
+        .query_map([], |row| Ok(row.get::<_, Text>(0)?.0))?
+        .collect::<Result<_, _>>()?;
+    Ok(names)
+}
+
 struct Summaries<'a> {
     session: CachedStatement<'a>,
     tags: CachedStatement<'a>,

@@ -206,6 +206,10 @@ impl Store for SqliteStore {
         self.read(|connection| list::list(connection, query))
     }
 
+    fn metric_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read(list::all_metric_names)
+    }
+
     fn session(&self, id: &str) -> Result<EntrenarSession, StoreError> {
         self.read(|connection| load::session(connection, id))
     }
