@@ -68,6 +68,8 @@ pub(crate) struct Told {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
+    /// Whether what was read holds no session, and nobody said that it does.
+    unknown_format: bool,
 }
 
 impl Failure {
@@ -78,6 +80,7 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            unknown_format: false,
         }))
     }
 
@@ -103,12 +106,35 @@ impl Failure {
         self
     }
 
+    /// Puts `new` in the place of the hint `old`, if it was given.
+    pub(crate) fn other_hint(mut self, old: &str, new: &str) -> Self {
+        if let Self::Told(told) = &mut self {
+            for hint in told.hints.iter_mut().filter(|hint| *hint == old) {
+                new.clone_into(hint);
+            }
+        }
+        self
+    }
+
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Closed => Exit::Done,
             Self::Told(told) => told.exit,
         }
+    }
+
+    /// The same, of something that holds no session: nobody said that it does.
+    pub(crate) fn of_unknown_format(mut self) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.unknown_format = true;
+        }
+        self
+    }
+
+    /// Whether what was read holds no session, and nobody said that it does.
+    pub(crate) fn is_unknown_format(&self) -> bool {
+        matches!(self, Self::Told(told) if told.unknown_format)
     }
 
     /// Message and causes in one line, for lists and JSON.
@@ -256,13 +282,14 @@ impl From<StoreError> for Failure {
             StoreError::Full { .. } => {
                 failure.hint("free some space and try again; nothing was changed")
             }
-            StoreError::Damaged { .. } => {
-                failure.hint("`entrenar doctor` looks at the whole store")
-            }
+            StoreError::Damaged { .. } => failure.hint(DOCTOR_HINT),
             _ => failure,
         }
     }
 }
+
+/// What to do about a damaged store.
+pub(crate) const DOCTOR_HINT: &str = "`entrenar doctor` looks at the whole store";
 
 /// A cause that is only a sentence.
 #[derive(Debug, thiserror::Error)]

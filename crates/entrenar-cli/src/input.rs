@@ -21,7 +21,7 @@ pub(crate) enum Input {
     File(PathBuf),
     /// A file that was found in a folder, so that nobody said it holds a session.
     Found(PathBuf),
-    /// An artifact folder that `preserve` wrote.
+    /// An artifact folder that `preserve` or `crate` wrote, or a zip of one.
     Artifact(PathBuf),
 }
 
@@ -48,6 +48,7 @@ impl Input {
         match self {
             Self::Stdin => 0,
             Self::File(path) | Self::Found(path) => fs::metadata(path).map_or(0, |m| m.len()),
+            Self::Artifact(path) if path.is_file() => fs::metadata(path).map_or(0, |m| m.len()),
             Self::Artifact(folder) => {
                 fs::metadata(folder.join(SESSION_JSON)).map_or(0, |m| m.len())
             }
@@ -70,8 +71,27 @@ impl Input {
                 Ok(Read::new(session, bytes, &sha256))
             }
             Self::File(path) | Self::Found(path) => {
-                let read = bridge::read_file(path, limits).map_err(unreadable)?;
+                let read = bridge::read_file(path, limits).map_err(|error| {
+                    let failure = unreadable(error);
+                    if matches!(self, Self::Found(_)) && is_something_else(path) {
+                        failure.of_unknown_format()
+                    } else {
+                        failure
+                    }
+                })?;
                 Ok(Read::new(read.session, read.source, &read.sha256))
+            }
+            Self::Artifact(path) if path.is_file() => {
+                let (session, source) =
+                    preserve::read_zip_within(path, limits).map_err(|error| {
+                        Failure::new(Exit::InputFailed, format!("cannot read {self}"))
+                            .because(&error)
+                            .hint("only a zip that `entrenar crate` wrote is read as it is; unpack others")
+                    })?;
+                Ok(Read {
+                    session: with_usable_id(session),
+                    source,
+                })
             }
             Self::Artifact(folder) => {
                 let (session, source) =
@@ -176,6 +196,7 @@ pub(crate) fn gather(argument: &Path) -> Vec<Result<Input, (String, Failure)>> {
             }
             inputs
         }
+        Ok(_) if is_zip(argument) => vec![Ok(Input::Artifact(argument.to_owned()))],
         Ok(_) => vec![Ok(Input::File(argument.to_owned()))],
         Err(error) => pattern(&name).unwrap_or_else(|| {
             let failure =
@@ -183,6 +204,17 @@ pub(crate) fn gather(argument: &Path) -> Vec<Result<Input, (String, Failure)>> {
             vec![Err((name, failure))]
         }),
     }
+}
+
+/// Whether a file begins as a zip does, one that is empty too (APPNOTE 4.3.7, 4.3.16).
+fn is_zip(path: &Path) -> bool {
+    let mut begin = Vec::new();
+    // A pipe would wait, and give what it gave only once.
+    path.is_file()
+        && fs::File::open(path)
+            .and_then(|file| file.take(4).read_to_end(&mut begin))
+            .is_ok()
+        && (begin == b"PK\x03\x04" || begin == b"PK\x05\x06")
 }
 
 /// The files and folders that match a pattern the shell did not expand.
@@ -226,6 +258,34 @@ fn search(folder: &Path, inputs: &mut Vec<Result<Input, (String, Failure)>>) {
                 inputs.push(Ok(Input::Found(path)));
             }
             _ => {}
+        }
+    }
+}
+
+/// As much of a file tells what it is.
+const HEAD_BYTES: u64 = 1 << 20;
+
+/// Whether a file whose extension many programs use holds something else than a session.
+fn is_something_else(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    if !["jsonl", "json", "txt"]
+        .iter()
+        .any(|general| extension.eq_ignore_ascii_case(general))
+    {
+        return false;
+    }
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let context = SourceContext {
+        name: Some(path.to_string_lossy().into_owned()),
+        ..SourceContext::default()
+    };
+    match (read, bridge::detect(&head, &context)) {
+        (Err(_), _) | (Ok(_), Ok(_)) => false,
+        // Of a longer file, what was read may end within a line or a character.
+        (Ok(length), Err(error)) => {
+            length < usize::try_from(HEAD_BYTES).unwrap_or(usize::MAX)
+                || matches!(error, BridgeError::UnknownFormat { .. })
         }
     }
 }

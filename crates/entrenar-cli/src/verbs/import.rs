@@ -19,8 +19,9 @@ use crate::term::{Line, Tone, visible};
 
 /// Keep sessions in the store
 ///
-/// Reads Jupyter notebooks, Ruchy recordings, entrenar's own session.json and the folders that
-/// `preserve` wrote. A folder is searched with all folders in it; hidden ones are passed over.
+/// Reads Jupyter notebooks, Ruchy recordings, entrenar's own session.json and the folders, zips and
+/// bags that `preserve` and `crate` wrote. A folder is searched with all folders in it; hidden ones are passed over, and
+/// so are files such as data.jsonl that hold something else.
 /// A file that is in the store already changes nothing. One that cannot be read does not stop
 /// the others.
 #[derive(Debug, clap::Args)]
@@ -170,15 +171,23 @@ impl Args {
         .and_then(|opened| opened);
         bar.finish_and_clear();
         let read = read?;
-        let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+        let (other, outcomes): (Vec<Outcome>, Vec<Outcome>) =
+            outcomes.into_iter().flatten().partition(|outcome| {
+                let failure = outcome.result.as_ref().err();
+                failure.is_some_and(Failure::is_unknown_format)
+            });
         if self.json {
             let values = outcomes.iter().map(to_json).collect();
             app.out.json(&Value::Array(values))?;
         } else {
             print(app, &outcomes)?;
         }
+        tell_other(app, &other)?;
         // The store failed: what was kept before that has been shown.
         read?;
+        if outcomes.is_empty() {
+            return Err(Failure::new(Exit::InputFailed, "no session was found"));
+        }
         let failed = outcomes.iter().any(|outcome| outcome.result.is_err());
         Ok(if failed {
             Exit::InputFailed
@@ -294,6 +303,25 @@ pub(crate) fn warnings_json(warnings: &[ImportWarning]) -> Value {
         .collect()
 }
 
+/// Tells of files that were found in folders and hold no session.
+fn tell_other(app: &mut App, other: &[Outcome]) -> Result<(), Failure> {
+    let Some(first) = other.first() else {
+        return Ok(());
+    };
+    app.out.flush()?;
+    let text = if other.len() == 1 {
+        format!("passed over: {} is of no known kind", first.source)
+    } else {
+        let count = figures::count(other.len(), "file is", "files are");
+        format!(
+            "passed over: {count} of no known kind, such as {}",
+            first.source
+        )
+    };
+    let line = Line::of(Tone::Dim, text).dim("; `import FILE` says why");
+    Ok(app.err.long_line(&line)?)
+}
+
 fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
     let mut table = Table::new(&[
         ("", Column::Left),
@@ -303,6 +331,9 @@ fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
         ("", Column::Right),
         ("", Column::Right),
     ]);
+    let [cells, points] = [3, 4];
+    table.may_drop(&[cells]);
+    table.may_drop(&[points]);
     let mut counts = [0_usize; 3];
     let [imported, unchanged, failed] = &mut counts;
     for outcome in outcomes {
@@ -331,9 +362,6 @@ fn print(app: &mut App, outcomes: &[Outcome]) -> Result<(), Failure> {
             some(kept.points, "point", "points"),
             some(kept.warnings.len(), "warning", "warnings"),
         ]);
-    let [cells, points] = [3, 4];
-    table.may_drop(&[cells]);
-    table.may_drop(&[points]);
     }
     if outcomes.len() <= MOST_LISTED {
         for line in table.lines(app.out.columns()) {

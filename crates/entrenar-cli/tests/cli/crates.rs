@@ -201,3 +201,43 @@ fn an_anonymous_crate_says_what_was_removed() {
     fs::remove_dir_all(&review).unwrap();
     assert_eq!(home.run(&args).code, Some(5));
 }
+
+#[test]
+fn what_was_packed_is_read_from_zip_and_bag() {
+    let home = Home::new();
+    home.recording("xgb_train.ipynb");
+    let id = home.run(&["import", "xgb_train.ipynb", "--json"]).json()[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let crated = |output: &str, more: &[&str]| {
+        let args = ["crate", &id, "-o", output, "--date", "2026-11-22"];
+        let ran = home.run(&[&args, more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.err());
+    };
+    crated("one.zip", &[]);
+    crated("bag.zip", &["--bagit"]);
+    crated("bag", &["--bagit"]);
+    let source = fs::read(home.work().join("xgb_train.ipynb")).unwrap();
+    for name in ["one.zip", "bag.zip", "bag"] {
+        let store = format!("{name}.db");
+        let ran = home.run(&["--store", &store, "import", name, "--json"]);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.err());
+        assert_eq!(ran.json()[0]["id"], *id, "{name}");
+        assert_eq!(ran.json()[0]["warnings"].as_array().unwrap().len(), 0);
+        let back = home.run(&["--store", &store, "export", &id, "--format", "notebook"]);
+        assert_eq!(back.stdout, source, "{name}");
+    }
+
+    // A zip in which a byte differs is refused, not half read.
+    let mut bytes = fs::read(home.work().join("one.zip")).unwrap();
+    let at = bytes
+        .windows(12)
+        .rposition(|part| part == b"session.json")
+        .unwrap();
+    bytes[at] = b'S';
+    home.file("changed.zip", &bytes);
+    let ran = home.run(&["--store", "changed.db", "import", "changed.zip"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.out());
+    assert!(ran.err().contains("unpack others"), "{}", ran.err());
+}

@@ -202,6 +202,13 @@ fn unknown(value: &Value) -> BridgeError {
 }
 
 fn hint(text: &str) -> String {
+    // The signatures of a zip's entry and of an empty zip (APPNOTE 4.3.7, 4.3.16).
+    if text.starts_with("PK\u{3}\u{4}") || text.starts_with("PK\u{5}\u{6}") {
+        return "a zip archive; unpack it first".to_owned();
+    }
+    if text.contains('\0') {
+        return "binary data".to_owned();
+    }
     let start: String = text.chars().take(40).collect();
     format!("text that begins with {start:?}")
 }

@@ -94,6 +94,9 @@ pub enum PreserveError {
     /// A file or folder could not be written or read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The zip of an artifact cannot be read; `verify` says all that is wrong with it.
+    #[error(transparent)]
+    Archive(#[from] super::verify::VerifyError),
     /// `session.json` cannot be read.
     #[error("cannot read the session in {}", path.display())]
     Session {

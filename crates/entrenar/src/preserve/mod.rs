@@ -57,7 +57,7 @@ pub use error::PreserveError;
 pub use file::{ArtifactFile, Content, Digest, DiskFile, Role};
 pub use name::safe_file_name;
 pub use project::{GitState, LARGEST_DIFF, Project};
-pub use read::{is_artifact_folder, read_folder, read_folder_within};
+pub use read::{is_artifact_folder, read_folder, read_folder_within, read_zip_within};
 pub use redaction::{REDACTIONS, Redaction};
 pub use write::{Written, write};
 #[cfg(feature = "ro-crate")]

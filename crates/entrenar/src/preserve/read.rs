@@ -1,9 +1,10 @@
 use std::io;
 use std::path::Path;
 
-use crate::bridge::{self, BridgeError, Limits};
+use crate::bridge::{self, BridgeError, Limits, SourceContext};
 use crate::session::{EntrenarSession, ImportWarning, Place, Sha256Hash, WarningKind};
 
+use super::verify::ZippedArtifact;
 use super::{PreserveError, SESSION_JSON, SHA256SUMS, name, sums};
 
 /// Whether `dir` looks like an artifact folder.
@@ -31,20 +32,45 @@ pub fn read_folder_within(
     dir: &Path,
     limits: Limits,
 ) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
-    let path = dir.join(SESSION_JSON);
-    let imported = bridge::read_file(&path, limits).map_err(|source| PreserveError::Session {
-        path: path.clone(),
+    read_files(dir, &|name| bridge::load(&dir.join(name), limits))
+}
+
+/// As [`read_folder_within`], from a zip or a zipped bag of an artifact folder.
+///
+/// # Errors
+/// As [`read_folder`], and if the zip is not sound.
+pub fn read_zip_within(
+    path: &Path,
+    limits: Limits,
+) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
+    let zipped = ZippedArtifact::open(path)?;
+    read_files(path, &|name| zipped.load(name, limits))
+}
+
+/// Gives the bytes of a file of the artifact.
+type Load<'a> = dyn Fn(&str) -> Result<(Vec<u8>, SourceContext), BridgeError> + 'a;
+
+/// Reads the session that `load` gives the files of; `dir` is for messages.
+fn read_files(
+    dir: &Path,
+    load: &Load<'_>,
+) -> Result<(EntrenarSession, Option<Vec<u8>>), PreserveError> {
+    let unreadable = |source| PreserveError::Session {
+        path: dir.join(SESSION_JSON),
         source,
-    })?;
-    let mut session = imported.session;
-    let sums = match bridge::load(&dir.join(SHA256SUMS), limits) {
+    };
+    let (document, mut context) = load(SESSION_JSON).map_err(unreadable)?;
+    let sha256 = Sha256Hash::of(&document);
+    context.sha256 = Some(sha256);
+    let mut session = bridge::read(&document, &context).map_err(unreadable)?;
+    let sums = match load(SHA256SUMS) {
         Ok((bytes, _)) => bytes,
         // It says nothing then.
         Err(_) => Vec::new(),
     };
     let listed = sums::parse(&String::from_utf8_lossy(&sums));
     if let Some((_, hash)) = listed.iter().find(|(path, _)| path == SESSION_JSON)
-        && *hash != Sha256Hash::of(&imported.source)
+        && *hash != sha256
     {
         session.warnings.push(ImportWarning::new(
             WarningKind::InvalidValue,
@@ -55,10 +81,9 @@ pub fn read_folder_within(
     let Some(info) = &session.source else {
         return Ok((session, None));
     };
-    let path = dir
-        .join(name::SOURCE_FOLDER)
-        .join(name::of_source(&session));
-    let bytes = match bridge::load(&path, limits) {
+    let name = format!("{}/{}", name::SOURCE_FOLDER, name::of_source(&session));
+    let path = dir.join(&name);
+    let bytes = match load(&name) {
         Ok((bytes, _)) => bytes,
         Err(BridgeError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             // It was exported without, or removed.

@@ -12,6 +12,7 @@ mod report;
 mod scan;
 #[cfg(feature = "signing")]
 mod signatures;
+mod single;
 mod sums;
 mod tree;
 mod zip;
@@ -28,6 +29,8 @@ pub use report::{
     Problem, ProblemKind, Report, SignatureCheck, SignatureStatus, SubjectKind, TimestampCheck,
     TimestampStatus,
 };
+
+pub(super) use single::ZippedArtifact;
 
 use super::SHA256SUMS;
 use sums::Form;
@@ -99,13 +102,7 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verified, VerifyEr
         (tree, problems, Vec::new())
     } else if found.is_file() {
         let (archive, problems, notes) =
-            zip::Archive::open_file(path, found.len()).map_err(|error| match error {
-                zip::NotAZip::Io(source) => FileError::at("read", path)(source).into(),
-                zip::NotAZip::Form(reason) => VerifyError::NotAZip {
-                    path: path.to_owned(),
-                    reason,
-                },
-            })?;
+            zip::Archive::open_file(path, found.len()).map_err(|error| not_a_zip(path, error))?;
         (Tree::Zip(archive), problems, notes)
     } else {
         return Err(VerifyError::NotReadable {
@@ -118,6 +115,55 @@ pub fn verify(path: &Path, options: &VerifyOptions) -> Result<Verified, VerifyEr
     Ok(verified)
 }
 
+fn not_a_zip(path: &Path, error: zip::NotAZip) -> VerifyError {
+    match error {
+        zip::NotAZip::Io(source) => FileError::at("read", path)(source).into(),
+        zip::NotAZip::Form(reason) => VerifyError::NotAZip {
+            path: path.to_owned(),
+            reason,
+        },
+    }
+}
+
+/// Where among the files those of the artifact are.
+struct Place {
+    /// The folder that holds everything, with the `/` behind it; empty where there is none.
+    top: String,
+    is_bag: bool,
+    /// Whether there are checksums or a bag's declaration.
+    is_known: bool,
+}
+
+impl Place {
+    /// What stands before the names of the artifact's files.
+    fn prefix(&self) -> String {
+        if self.is_bag {
+            format!("{}{}", self.top, bag::PAYLOAD)
+        } else {
+            self.top.clone()
+        }
+    }
+}
+
+fn place(tree: &Tree) -> Place {
+    let has = |name: &str| tree.entries().iter().any(|entry| entry.path == name);
+    let known = |folder: &str| {
+        has(&format!("{folder}{}", bag::DECLARATION)) || has(&format!("{folder}{SHA256SUMS}"))
+    };
+    let top = if matches!(tree, Tree::Zip(_)) && !known("") {
+        one_folder(tree)
+            .filter(|folder| known(folder))
+            .unwrap_or_default()
+    } else {
+        String::new()
+    };
+    Place {
+        is_bag: has(&format!("{top}{}", bag::DECLARATION)),
+        is_known: known(&top),
+        top,
+    }
+}
+
 fn verify_tree(
     tree: &Tree,
     options: &VerifyOptions,
@@ -125,26 +171,16 @@ fn verify_tree(
     problems: Vec<Problem>,
 ) -> Result<Verified, VerifyError> {
     let is_zip = matches!(tree, Tree::Zip(_));
-    let has = |name: &str| tree.entries().iter().any(|entry| entry.path == name);
-    let known = |folder: &str| {
-        has(&format!("{folder}{}", bag::DECLARATION)) || has(&format!("{folder}{SHA256SUMS}"))
-    };
-    let top = if is_zip && !known("") {
-        one_folder(tree)
-            .filter(|folder| known(folder))
-            .unwrap_or_default()
-    } else {
-        String::new()
-    };
-    let is_bag = has(&format!("{top}{}", bag::DECLARATION));
-    let prefix = if is_bag {
-        format!("{top}{}", bag::PAYLOAD)
-    } else {
-        top.clone()
-    };
+    let place = place(tree);
+    let prefix = place.prefix();
     let prefix = prefix.as_str();
+    let Place {
+        top,
+        is_bag,
+        is_known,
+    } = place;
     let is_damaged_zip = tree.entries().is_empty() && !problems.is_empty();
-    if !known(&top) && !is_damaged_zip {
+    if !is_known && !is_damaged_zip {
         return Err(VerifyError::NotAnArtifact {
             path: path.to_owned(),
         });

@@ -114,6 +114,16 @@ pub(super) fn digest(mut reader: impl io::Read) -> io::Result<Sha256Hash> {
     }
 }
 
+/// The bytes of one file, which are as many as it should have and have the CRC-32 that the zip
+/// states.
+pub(super) fn read_whole(tree: &Tree, place: usize, size: u64) -> io::Result<Vec<u8>> {
+    let (scanned, found) = read(tree, place, size, true, &mut vec![0; CHUNK])?;
+    match found {
+        Some((_, message)) => Err(io::Error::other(message)),
+        None => Ok(scanned.kept.unwrap_or_default()),
+    }
+}
+
 type Found = Option<(ProblemKind, String)>;
 
 fn read(
