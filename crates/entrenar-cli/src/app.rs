@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use entrenar::session::{EntrenarSession, SystemClock};
@@ -166,6 +166,24 @@ pub(crate) fn verb_of(args: impl IntoIterator<Item = OsString>) -> Option<Verb> 
     Some(Cli::from_arg_matches(&matches).ok()?.verb)
 }
 
+/// Nobody may write into a folder.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody may write into {}", .0.display())]
+struct Closed(PathBuf);
+
+/// The folder in which the missing `path` would have to be made, if nobody may write into it.
+fn closed_folder(path: &Path) -> Option<PathBuf> {
+    path.ancestors()
+        .skip(1)
+        .map(|folder| match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        })
+        .find_map(|folder| Some((folder, fs::metadata(folder).ok()?)))
+        .filter(|(_, found)| found.permissions().readonly())
+        .map(|(folder, _)| folder.to_owned())
+}
+
 /// What every verb needs: where to print, where the store is.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -207,7 +225,15 @@ impl App {
             return Ok(None);
         }
         match path.try_exists() {
-            Ok(false) => Ok(None),
+            Ok(false) => match closed_folder(&path) {
+                None => Ok(None),
+                Some(folder) => Err(Failure::new(
+                    Exit::Store,
+                    format!("there can be no store at {}", path.display()),
+                )
+                .because(&Closed(folder))
+                .hint("name another file with `--store PATH` or the variable ENTRENAR_STORE")),
+            },
             // Where that cannot be told, opening says why.
             Ok(true) | Err(_) => Ok(Some(SqliteStore::open(
                 &path,

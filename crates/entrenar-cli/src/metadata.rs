@@ -1,19 +1,23 @@
 //! Where metadata are found: in the store, in the working folder and above it, in the user's
 //! configuration.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use entrenar::preserve::{self, PreserveOptions};
 use entrenar::research::metadata::{
-    FolderMetadata, MAX_FILE_BYTES, MetadataError, MetadataOrigin, MetadataSource, TomlScope,
-    read_cff, read_codemeta, read_toml, read_zenodo,
+    FolderMetadata, MAX_FILE_BYTES, MetadataError, MetadataField, MetadataOrigin, MetadataSource,
+    TomlScope, read_cff, read_codemeta, read_toml, read_zenodo,
 };
+use entrenar::session::EntrenarSession;
 use entrenar::store::{Store as _, StoreError};
 
 use crate::app::App;
 use crate::errors::{Exit, Failure, Plain};
+use crate::shell::word;
 use crate::term::{Line, Tone};
 
 /// The configuration's name, in a project and in the user's folder.
@@ -44,7 +48,7 @@ pub(crate) fn sources(
     if files {
         found.files(&Surroundings::of_process())?;
     }
-    let (sources, remarks) = found.finish()?;
+    let (sources, remarks) = found.finish(id)?;
     for remark in remarks {
         app.err
             .long_line(&Line::of(Tone::Warning, "! ").plain(remark))?;
@@ -52,11 +56,48 @@ pub(crate) fn sources(
     Ok(sources)
 }
 
+/// A hint to edit what is stated for the session of that id.
+pub(crate) fn edit_hint(id: &str, does: &str) -> String {
+    format!("`entrenar artifact edit {}` {does}", word(id))
+}
+
+/// Tells whose word counted where that was a file of the working folder, of which the user may not
+/// think: a line for each.
+pub(crate) fn tell_files(
+    app: &mut App,
+    session: &EntrenarSession,
+    options: &PreserveOptions,
+) -> Result<(), Failure> {
+    let described = preserve::describe_with_origins(session, options);
+    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for field in MetadataField::ALL {
+        for origin in described.origins_of(*field) {
+            let file = origin.file();
+            if let Some(file) = file.filter(|_| !matches!(origin, MetadataOrigin::User(_))) {
+                said.entry(file).or_default().push(field.key());
+            }
+        }
+    }
+    for (file, fields) in said {
+        let file = if file.starts_with("../") {
+            file.to_owned()
+        } else {
+            format!("./{file}")
+        };
+        let line = Line::new().dim(format!(
+            "{} from {file}; --no-metadata-files leaves it out",
+            fields.join(", ")
+        ));
+        app.err.long_line(&line)?;
+    }
+    Ok(())
+}
+
 /// Tells what is wrong with the files.
 pub(crate) fn check_files() -> Result<(), Failure> {
     let mut found = Found::default();
     found.files(&Surroundings::of_process())?;
-    found.finish().map(drop)
+    found.finish("ID").map(drop)
 }
 
 /// What was written for the session, if it is in the store.
@@ -132,14 +173,14 @@ impl Found {
         Ok(())
     }
 
-    fn finish(self) -> Result<(Vec<MetadataSource>, Vec<String>), Failure> {
+    fn finish(self, id: &str) -> Result<(Vec<MetadataSource>, Vec<String>), Failure> {
         if self.errors.is_empty() {
             return Ok((self.sources, self.remarks));
         }
         let failure = wrong(&self.errors);
         let of_store = |error: &MetadataError| error.file.starts_with("artifact metadata of ");
         Err(if self.errors.iter().any(of_store) {
-            failure.hint("`entrenar artifact edit ID` opens what is kept in the store")
+            failure.hint(edit_hint(id, "opens what is kept in the store"))
         } else {
             failure.hint("correct them, or read no such files with --no-metadata-files")
         })

@@ -9,6 +9,7 @@ use entrenar::research::graph::CitedWork;
 use crate::app::App;
 use crate::cited;
 use crate::errors::{Exit, Failure};
+use crate::metadata;
 use crate::save;
 use crate::statement::Statement;
 use crate::styled::Styled;
@@ -94,6 +95,7 @@ impl Args {
                 None => graph.upstream_biblatex(root),
             }
         } else {
+            metadata::tell_files(app, &session, &options)?;
             let artifact = preserve::describe(&session, &options);
             match style {
                 Some(style) => self.styled.write(&style, &[Reference::from(&artifact)])?,

@@ -14,6 +14,7 @@ use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::gate::{self, GateArgs};
 use crate::input::{Input, Read};
+use crate::metadata;
 use crate::packing::{Packing, cannot_build, cannot_write};
 use crate::statement::Statement;
 use crate::summary;
@@ -87,6 +88,7 @@ impl Args {
         }
         let mut found = self.read(app)?;
         let options = self.statement.options(app, &found.session.id)?;
+        metadata::tell_files(app, &found.session, &options)?;
         let mut artifact = preserve::describe(&found.session, &options);
         if preserve::publication_date(&artifact).is_none() {
             let mut text =

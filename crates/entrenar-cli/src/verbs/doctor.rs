@@ -2,7 +2,7 @@ use entrenar::store::{Finding, ListQuery, Store as _};
 use serde_json::json;
 
 use crate::app::App;
-use crate::errors::{Exit, Failure};
+use crate::errors::{DOCTOR_HINT, Exit, Failure};
 use crate::figures;
 use crate::term::{Line, Tone};
 
@@ -23,6 +23,12 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
+        self.look(app).map_err(|failure| {
+            failure.other_hint(DOCTOR_HINT, "bring back a copy made by `entrenar backup`")
+        })
+    }
+
+    fn look(self, app: &mut App) -> Result<Exit, Failure> {
         let path = app.store_path()?;
         let store = app.store_if_there()?;
         let (sessions, findings) = match &store {

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::figures;
 use crate::input::{Input, Read};
+use crate::metadata;
 use crate::packing::{Packing, cannot_build, cannot_write};
 use crate::plot::{self, Frame};
 use crate::series::{Drawing, Wanted};
@@ -87,6 +88,7 @@ impl Args {
         let attachments = self.packing.attachments()?;
         let project = self.packing.project()?;
         let preregistration = self.packing.preregistration()?;
+        metadata::tell_files(app, &kept.session, &options)?;
         let artifact = preserve::describe(&kept.session, &options);
         let parts = Parts {
             source: kept.source.as_deref(),

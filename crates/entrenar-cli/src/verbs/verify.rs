@@ -12,7 +12,7 @@ use entrenar::preserve::verify::{
 use entrenar::research::signing::PublicKey;
 use entrenar::research::signing::timestamp::TrustAnchors;
 use entrenar::session::SystemClock;
-use entrenar::store::{SqliteStore, Store as _, StoreMode};
+use entrenar::store::{SqliteStore, Store as _, StoreError, StoreMode};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -77,7 +77,7 @@ impl Args {
         } = if is_path {
             verify::verify(&self.subject, &options).map_err(|error| unreadable(&error))?
         } else {
-            stored(app, &name)?
+            named(app, &name)?
         };
         if let Some(other) = &self.against {
             let Some(session) = &session else {
@@ -120,6 +120,22 @@ impl Args {
         } else {
             Exit::Broken
         })
+    }
+}
+
+/// Verifies what is no path: a session of the store, if there is one of that id.
+fn named(app: &App, name: &str) -> Result<Verified, Failure> {
+    let missing = || {
+        Failure::new(
+            Exit::NotFound,
+            format!("{name} is neither a file or folder nor the id of a session"),
+        )
+        .hint("`entrenar list` shows the ids")
+    };
+    let store = app.store_if_there()?.ok_or_else(missing)?;
+    match store.resolve(name) {
+        Err(StoreError::NotFound { .. }) => Err(missing()),
+        id => in_store(&store, &id?),
     }
 }
 
@@ -177,14 +193,18 @@ fn other_copy(
 
 /// Whether the file begins as one of SQLite does.
 fn is_store(path: &Path) -> bool {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
+    begins_with(path, b"SQLite format 3\0")
+}
+
+fn begins_with(path: &Path, magic: &[u8]) -> bool {
     let mut begin = Vec::new();
+    let length = u64::try_from(magic.len()).unwrap_or(u64::MAX);
     let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
     is_file
         && fs::File::open(path)
-            .and_then(|file| file.take(16).read_to_end(&mut begin))
+            .and_then(|file| file.take(length).read_to_end(&mut begin))
             .is_ok()
-        && begin == MAGIC
+        && begin == magic
 }
 
 /// The largest key or bundle of certificates that is read.
@@ -226,6 +246,13 @@ fn small_file(path: &Path, message: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn unreadable(error: &VerifyError) -> Failure {
+    if let VerifyError::NotAZip { path, .. } = error
+        && !begins_with(path, b"PK")
+    {
+        let message = format!("{} is neither an artifact folder nor a zip", path.display());
+        return Failure::new(Exit::InputFailed, message)
+            .hint("`entrenar preserve FILE` writes a folder that can be verified");
+    }
     let mut failure = Failure::new(Exit::InputFailed, error.to_string());
     if let Some(source) = error.source() {
         failure = failure.because(source);
@@ -235,11 +262,17 @@ fn unreadable(error: &VerifyError) -> Failure {
             .because(&Plain(
                 "without its checksums nobody can say what was in it",
             ))
-            .hint(format!(
-                "`entrenar preserve FILE` writes a folder that can be verified; for another \
-                 program's folder: `cd {} && sha256sum -c LIST`",
-                word(path as &Path)
-            )),
+            .hint({
+                let enter = if path.is_dir() {
+                    format!("cd {}", word(path as &Path))
+                } else {
+                    format!("unzip -d DIR {} && cd DIR", word(path as &Path))
+                };
+                format!(
+                    "`entrenar preserve FILE` writes a folder that can be verified; for what \
+                     another program wrote: `{enter} && sha256sum -c LIST`"
+                )
+            }),
         _ => failure,
     }
 }

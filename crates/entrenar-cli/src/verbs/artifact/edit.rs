@@ -14,6 +14,7 @@ use entrenar::store::{SqliteStore, Store as _};
 use crate::app::App;
 use crate::errors::{Exit, Failure};
 use crate::metadata;
+use crate::shell::word;
 use crate::statement::Statement;
 use crate::term::{Line, Tone};
 
@@ -91,14 +92,14 @@ impl Args {
             }
             changes.push((field, Vec::new()));
         }
-        let text = set_in_toml(&stored, &changes)
-            .map_err(|error| metadata::wrong(&[error]).hint(EDIT_HINT))?;
+        let text = set_in_toml(&stored, &changes).map_err(|error| {
+            metadata::wrong(&[error])
+                .hint(metadata::edit_hint(&id, "opens the text in your editor"))
+        })?;
         checked("artifact metadata", &text)?;
         keep(app, &mut store, &id, &stored, &text)
     }
 }
-
-const EDIT_HINT: &str = "`entrenar artifact edit ID` opens the text in your editor";
 
 /// Everything that is wrong with the text, or nothing.
 fn checked(name: &str, text: &str) -> Result<(), Failure> {
@@ -157,7 +158,7 @@ fn read_text(path: &Path) -> Result<String, Failure> {
 
 /// Lets the user edit until the text is right or the user has had enough.
 fn in_editor(app: &mut App, store: SqliteStore, id: &str, stored: &str) -> Result<Exit, Failure> {
-    let editor = editor()?;
+    let editor = editor(id)?;
     let session = store.session(id)?;
     let path = place(store.path(), id);
     // The user may think for long; nobody else has to wait.
@@ -186,7 +187,7 @@ fn in_editor(app: &mut App, store: SqliteStore, id: &str, stored: &str) -> Resul
                 let message = "the metadata were not kept";
                 return Err(Failure::new(Exit::InputFailed, message)
                     .hint(format!("your text is in {}", path.display()))
-                    .hint("`entrenar artifact edit ID` goes on with it"));
+                    .hint(metadata::edit_hint(id, "goes on with it")));
             }
         };
         let text = without_hints(&text, &shown);
@@ -221,7 +222,7 @@ fn again(app: &mut App) -> Result<bool, Failure> {
 }
 
 /// The command of the user's editor.
-fn editor() -> Result<String, Failure> {
+fn editor(id: &str) -> Result<String, Failure> {
     let named = ["VISUAL", "EDITOR"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())
@@ -229,8 +230,12 @@ fn editor() -> Result<String, Failure> {
     match named {
         Some(command) => Ok(command),
         None if io::stdin().is_terminal() => Ok("vi".to_owned()),
-        None => Err(Failure::usage("there is no terminal for an editor")
-            .hint("`entrenar artifact edit ID --set KEY=VALUE` needs none, nor does --file FILE")),
+        None => Err(
+            Failure::usage("there is no terminal for an editor").hint(format!(
+                "`entrenar artifact edit {} --set KEY=VALUE` needs none, nor does --file FILE",
+                word(id)
+            )),
+        ),
     }
 }
 

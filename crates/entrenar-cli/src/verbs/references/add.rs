@@ -170,6 +170,17 @@ impl Args {
     fn read_files(&self, app: &mut App) -> Result<Vec<Reference>, Failure> {
         let mut all = Vec::new();
         for path in &self.files {
+            if let Some(doi) = path.to_str().and_then(|text| Doi::parse(text).ok())
+                && !path.exists()
+            {
+                return Err(Failure::usage(format!(
+                    "{} is a DOI and no file; DOIs are not looked up",
+                    path.display()
+                ))
+                .hint(format!(
+                    "name a file (`refs.bib`), or say what it is: `--doi {doi} --title TITLE`"
+                )));
+            }
             all.extend(cited::read_file(app, path)?);
         }
         if self.key.is_empty() {
