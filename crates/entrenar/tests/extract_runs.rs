@@ -95,6 +95,33 @@ fn a_restart_inside_a_cell_is_a_run_and_a_step_that_restarts_each_epoch_is_none(
 }
 
 #[test]
+fn the_first_lines_of_a_training_are_of_its_run() {
+    // They show fewer metrics, of names that the training before did not have.
+    let session = printed(&[
+        "step 4 loss=0.5\nstep 8 loss=0.4\n",
+        "step 0 error=0.9\nstep 2 error=0.8\nstep 4 error=0.7 loss=0.3\nstep 6 error=0.6\n",
+    ]);
+    assert_eq!(
+        by_run(&session, "error"),
+        [(Some(1), vec![0.9, 0.8, 0.7, 0.6])]
+    );
+    assert_eq!(
+        by_run(&session, "loss"),
+        [(Some(0), vec![0.5, 0.4]), (Some(1), vec![0.3])]
+    );
+    assert_eq!(session.runs[0].last_cell, Some(0));
+    // What goes on before it begins again is of the run before.
+    let session = printed(&[
+        "step 1 loss=0.5\nstep 2 loss=0.4\n",
+        "step 3 loss=0.3\nstep 1 loss=0.9\n",
+    ]);
+    assert_eq!(
+        by_run(&session, "loss"),
+        [(Some(0), vec![0.5, 0.4, 0.3]), (Some(1), vec![0.9])]
+    );
+}
+
+#[test]
 fn evaluations_join_the_run_before_them() {
     let session = printed(&[
         "accuracy: 0.125\n",

@@ -29,8 +29,10 @@ use super::{ExtractedPoint, PointKind, runs};
 /// current run: in another cell, to any earlier place or to the same single one; in the same
 /// cell, to the place where the series began. The epoch counts before the step, so a step that
 /// begins again in each epoch opens no run. Everything else continues the current run: other
-/// names, later places, values without a place (an evaluation). Such values before the first run
-/// belong to no run; where a session has no placed point at all, one run takes all its points.
+/// names, later places, values without a place (an evaluation). What its cell showed before the
+/// point that opens a run belongs to it, too, if it leads up to that point and the run before
+/// began in an earlier cell. Values without a place before the first run belong to no run; where a
+/// session has no placed point at all, one run takes all its points.
 /// A value without a place, of a metric that the run placed in an earlier cell, belongs to no run
 /// either: it is an evaluation of the trained model (Keras' `evaluate` prints the names of `fit`),
 /// not one more step.

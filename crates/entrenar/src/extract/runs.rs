@@ -68,7 +68,22 @@ struct Open<'a> {
     extents: BTreeMap<(&'a str, Option<u32>), Extent>,
 }
 
-impl Open<'_> {
+impl<'a> Open<'a> {
+    /// Enters a point of `cell` that has a place.
+    fn see(&mut self, point: &'a ExtractedPoint, cell: usize) {
+        let Some(position) = Position::of(point) else {
+            return;
+        };
+        let key = (point.name.as_str(), point.rank);
+        let extent = self.extents.entry(key).or_insert(Extent {
+            first: position,
+            last: position,
+            cell,
+        });
+        extent.last = position;
+        extent.cell = cell;
+    }
+
     /// Whether a point without a place, in `cell`, is a value of a metric that the run placed in
     /// an earlier cell: a later evaluation of the model, not one more step of the training.
     fn evaluates(&self, point: &ExtractedPoint, cell: usize) -> bool {
@@ -77,6 +92,25 @@ impl Open<'_> {
             .get(&key)
             .is_some_and(|extent| extent.cell < cell)
     }
+}
+
+/// Whether `points` go on, each behind the one before, up to `position`: one training.
+fn leads_to(points: &[CellPoint], position: Position) -> bool {
+    let places = points.iter().filter_map(|(point, ..)| Position::of(point));
+    let mut before: Option<Position> = None;
+    for place in places.chain([position]) {
+        let back = before.is_some_and(|before| {
+            !matches!(
+                before.order(place),
+                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
+            )
+        });
+        if back {
+            return false;
+        }
+        before = Some(place);
+    }
+    true
 }
 
 /// Finds the runs of `session`, enters them, and returns the run of each point of each cell.
@@ -107,16 +141,22 @@ pub(super) fn find(
                 .get(&key)
                 .is_some_and(|extent| extent.begins_again(position, *cell));
             if spans.is_empty() || again {
+                let before = spans.len().checked_sub(1);
+                let began_before = spans.last().is_some_and(|(first, _)| first < cell);
                 spans.push((*cell, *cell));
                 open = Open::default();
+                // The first lines of a training may show other metrics than its later ones.
+                let so_far = points.get(..runs.len()).unwrap_or_default();
+                if again && began_before && leads_to(so_far, position) {
+                    for run in runs.iter_mut().filter(|run| **run == before) {
+                        *run = Some(spans.len() - 1);
+                    }
+                    for (point, ..) in so_far {
+                        open.see(point, *cell);
+                    }
+                }
             }
-            let extent = open.extents.entry(key).or_insert(Extent {
-                first: position,
-                last: position,
-                cell: *cell,
-            });
-            extent.last = position;
-            extent.cell = *cell;
+            open.see(point, *cell);
             let run = spans.len() - 1;
             if runs.len() == waiting {
                 runs.fill(Some(run));
