@@ -46,6 +46,12 @@ fn every_family_of_lines_is_read() {
             "Test set: Average loss: 0.43, Accuracy: 9/10 (90%)",
             "Test set Average loss=0.43; Test set Accuracy=90",
         ),
+        (
+            "Quantile 95% Coverage Error: 0.3 | 90% quantile loss: 0.5",
+            "Quantile 95% Coverage Error=0.3; 90% quantile loss=0.5",
+        ),
+        ("Accuracy: 90% loss: 0.25", "Accuracy=90; loss=0.25"),
+        ("AUC=0.95±0.01", "AUC=0.95"),
         ("Final score (RMSE): 5.291", "Final score (RMSE)=5.291"),
         ("HammingLoss: 0.2304", "HammingLoss=0.2304"),
         ("AUC: = 0.9167", "AUC=0.9167"),
@@ -249,6 +255,25 @@ fn only_the_last_state_of_a_bar_counts() {
             ("loss".into(), 0.6, None, None)
         ]
     );
+}
+
+#[test]
+fn the_table_of_a_validator_belongs_to_its_epoch() {
+    let head = "  Epoch  GPU_mem  box_loss  Instances  Size\n";
+    let bar =
+        "Class  Images  Instances  Box(P  R  mAP50  mAP50-95): 100%|████| 2/2 [00:01<00:00]\n";
+    let text = format!(
+        "{head}  1/2  0G  1.5  8  640: 100%|████| 5/5 [00:01<00:00]\n  {bar}  all  150  300  0.56  0.6  0.5  0.25\n  \
+         {bar}  all  150  300  0.57  0.6  0.5  0.25\n  cat  50  100  0.1  0.2  0.3  0.4\n"
+    );
+    let points = logged(&text);
+    let precision: Vec<_> = points
+        .iter()
+        .filter(|point| point.0 == "metrics/precision(B)")
+        .map(|point| (point.1, point.3))
+        .collect();
+    assert_eq!(precision, [(0.56, Some(1.0)), (0.57, None)]);
+    assert_eq!(points.len(), 9);
 }
 
 #[test]

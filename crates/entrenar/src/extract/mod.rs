@@ -11,7 +11,7 @@
 //! | `key=value`, `key: value`, `name value` | pairs anywhere in a line |
 //! | `dict` | Python dictionaries and JSON objects on one line |
 //! | `progress bar` | tqdm, Keras, rich, Ultralytics |
-//! | `columns` | plain tables whose first column counts (fastai, scikit-learn) |
+//! | `columns` | plain tables whose first column counts (fastai, scikit-learn); Ultralytics' validation |
 //! | `boxed` | framed tables of a name and a value (Lightning, Stable-Baselines3) |
 //! | `report` | the lines of COCO's evaluation, the accuracy of a classification report |
 //! | `symbols` | tuples of symbols (Julia) |

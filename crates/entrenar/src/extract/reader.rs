@@ -16,7 +16,7 @@ use super::clues::{
     leading_split, mmengine, rank, restates, split_of, with_split,
 };
 use super::commas;
-use super::grammar::{bar, boxed, columns, dict, pairs, report, symbols};
+use super::grammar::{bar, boxed, columns, dict, pairs, report, symbols, validator};
 use super::lines::LineState;
 use super::marks::Marks;
 use super::words::{self, Counter, Meaning};
@@ -117,6 +117,10 @@ pub(super) struct Reader {
     /// Total and completion of the bar that drew the epoch of the last header.
     epoch_bar: Option<(f64, bool)>,
     table: Option<(columns::Header, usize)>,
+    /// The columns of a validator whose row is awaited, and the place of the last row of a table
+    /// with a bar, to which that belongs.
+    validator: Option<Vec<String>>,
+    validated: Counters,
     section: String,
     /// Lines that an unfinished call may still take.
     call: usize,
@@ -202,7 +206,8 @@ impl Reader {
         } else {
             PointKind::Progress
         };
-        if self.report(state, base, text, kind)
+        if self.validated(state, base, text, kind)
+            || self.report(state, base, text, kind)
             || marks.any(Marks::BRACE) && self.dict(state, base, text, kind)
             || marks.all(Marks::PARENTHESIS.or(Marks::COLON))
                 && self.symbols(state, base, text, kind)

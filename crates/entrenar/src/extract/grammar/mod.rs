@@ -10,3 +10,4 @@ pub(super) mod dict;
 pub(super) mod pairs;
 pub(super) mod report;
 pub(super) mod symbols;
+pub(super) mod validator;

@@ -330,6 +330,9 @@ fn pair_at(
     pair.followed = next == end + 1
         && byte(next).is_ascii_alphabetic()
         && !line.get(next..)?.starts_with("and ");
+    if percent && qualifies(line, key, end) {
+        return None;
+    }
     if pair.followed && pair.integer && separator == Separator::Blank && !ordinal && is_long(key) {
         // "Accuracy of the network on the 10000 test images: 97 %"
         return None;
@@ -380,6 +383,24 @@ fn extras(line: &str, mut end: usize, pair: &mut Pair<'_>) -> Option<usize> {
     }
 }
 
+/// Whether the per cent that ends at `end`, with `key` before it, is a part of a name:
+/// `Quantile 95% Coverage Error: 0.3`.
+fn qualifies(line: &str, key: &str, end: usize) -> bool {
+    const WORDS: [&str; 5] = [
+        "quantile",
+        "percentile",
+        "confidence",
+        "coverage",
+        "interval",
+    ];
+    let is = |word: Option<&str>| {
+        word.is_some_and(|word| WORDS.iter().any(|w| w.eq_ignore_ascii_case(word)))
+    };
+    let behind = line.get(end..).and_then(|rest| rest.strip_prefix(' '));
+    let next = behind.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+    next.is_some_and(|word| !word.is_empty()) && (is(next) || is(key.split(' ').next_back()))
+}
+
 /// Whether `:` or `=` follows: the number is a part of the next key ("class 0 = 0.95").
 fn is_key_part(bytes: &[u8], end: usize) -> bool {
     let next = skip(bytes, end);
@@ -412,7 +433,13 @@ fn key_start(line: &str, floor: usize, end: usize, separator: Separator) -> usiz
         let before = byte(at - 1);
         let stop = match before {
             b',' | b';' | b'|' | b'\t' | b'\n' | b'{' | b'}' | b'[' | b']' | b'"' | b'<' | b'>'
-            | b':' | b'=' | b'(' | b'%' => true,
+            | b':' | b'=' | b'(' => true,
+            b'%' => {
+                let head = line.get(floor..at - 1).unwrap_or_default();
+                let head = head.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+                let word = head.trim_end().rsplit(' ').next().unwrap_or_default();
+                !qualifies(line, word, at)
+            }
             b'\'' => {
                 // "training's auc", but not a quotation mark.
                 !(at >= 2 && byte(at - 2).is_ascii_alphanumeric() && byte(at).is_ascii_alphabetic())

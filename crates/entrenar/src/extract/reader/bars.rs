@@ -1,12 +1,16 @@
 //! Progress bars: the points of each state, and which state of a bar is its last.
 
 use super::{Counters, Entering, LineState, Marks, OPEN_BARS, OpenBar, PointKind, Reader};
-use super::{bar, pairs};
+use super::{bar, pairs, validator};
 
 impl Reader {
     pub(super) fn bar(&mut self, state: &LineState<'_>, base: usize, text: &str, bar: &bar::Bar) {
         let piece = |range: &std::ops::Range<usize>| text.get(range.clone()).unwrap_or_default();
         let label = piece(&bar.label);
+        if let Some(names) = validator::header(label) {
+            self.validator = Some(names);
+            return;
+        }
         let label_pairs = pairs::read(label);
         let mut counters = Self::counters(label, Marks::of(label), &label_pairs);
         let plain_label = label.trim().trim_end_matches(':');

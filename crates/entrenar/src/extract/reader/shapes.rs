@@ -1,7 +1,7 @@
 //! Lines of a shape of their own: rows of tables, dictionaries, tuples of symbols, reports.
 
 use super::{Counters, Entering, Found, LineState, Marks, Meaning, PointKind, Reader, TABLE_GAP};
-use super::{boxed, columns, dict, pairs, report, split_of, symbols, with_split, words};
+use super::{boxed, columns, dict, pairs, report, split_of, symbols, validator, with_split, words};
 
 impl Reader {
     /// Reads a row of the table whose header came before; `false` where it is none.
@@ -27,6 +27,9 @@ impl Reader {
         let names = header.names.clone();
         let mut counters = Counters::default();
         counters.set(header.counter, row.count);
+        if open {
+            self.validated = counters;
+        }
         let mut found = Vec::new();
         for (name, cell) in names.into_iter().skip(1).zip(row.cells) {
             if let Some((value, span, integer)) = cell {
@@ -133,6 +136,38 @@ impl Reader {
             log_line: counters.any(),
         };
         self.enter(state, base, found, counters, entering);
+        true
+    }
+
+    /// The row of a validator for all classes: of the epoch just shown, else without a place.
+    pub(super) fn validated(
+        &mut self,
+        state: &LineState<'_>,
+        base: usize,
+        text: &str,
+        kind: PointKind,
+    ) -> bool {
+        let columns = self.validator.as_ref().map(Vec::len);
+        let Some(row) = columns.and_then(|columns| validator::row(text, columns)) else {
+            return false;
+        };
+        let names = self.validator.take().unwrap_or_default();
+        let at = std::mem::take(&mut self.validated);
+        let values = names.into_iter().zip(row);
+        let found = values.map(|(name, (value, span))| Found {
+            name,
+            value,
+            span,
+            integer: false,
+            meaning: Meaning::Metric,
+            plain: true,
+        });
+        let entering = Entering {
+            rule: "columns",
+            kind,
+            log_line: true,
+        };
+        self.enter(state, base, found.collect(), at, entering);
         true
     }
 
