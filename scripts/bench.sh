@@ -27,3 +27,13 @@ say "a store with 100,000 sessions"
 say "a crate with 1 GB of attachments: entrenar, and sha256sum with zip -0"
 need_debian zip
 "$bin/examples/crate_speed"
+
+if compgen -G "$notebooks/*.ipynb" >/dev/null; then
+  say "the secret gate over the same notebooks; its recall and that of detect-secrets on planted credentials"
+  "$bin/examples/secret_gate" --speed "$notebooks"/*.ipynb
+  planted=$(mktemp -d)
+  python3 scripts/oracle/plant_secrets.py "$planted" --notebooks "$notebooks"
+  "$ENTRENAR_PYTHON" scripts/oracle/check_secrets.py --gate "$bin/examples/secret_gate" --planted "$planted" \
+    --clean "$notebooks" --detect-secrets
+  rm -rf "$planted"
+fi

@@ -241,3 +241,31 @@ fn what_was_packed_is_read_from_zip_and_bag() {
     assert_eq!(ran.code, Some(1), "{}", ran.out());
     assert!(ran.err().contains("unpack others"), "{}", ran.err());
 }
+
+#[test]
+fn nothing_leaves_with_a_credential() {
+    let home = Home::new();
+    // Put together here so that no scanner takes this file for a leak.
+    let token = format!("hf_{}", "q7Zk2Wm9Xc4Vb1Nt8Lp3Rj6Hs5Gd0FyTaQ");
+    let notebook = format!(
+        r#"{{"cells": [{{"cell_type": "code", "execution_count": 1, "metadata": {{}}, "outputs": [],
+        "source": ["login('{token}')"]}}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 4}}"#
+    );
+    home.file("a.ipynb", notebook.as_bytes());
+    let args = ["crate", "a.ipynb", "-o", "out", "--date", "2026-11-22"];
+    let refused = home.run(&args);
+    assert_eq!(refused.code, Some(7), "{}", refused.err());
+    let said = refused.err();
+    assert!(said.contains("cells[0].source line 1 column 8"), "{said}");
+    assert!(!said.contains(&token) && !home.work().join("out").exists());
+    let fingerprint = said.split_once("fingerprint ").unwrap().1;
+    let fingerprint = &fingerprint[..16];
+
+    let allowed = [&args[..], &["--allow-secret", fingerprint, "--force"]].concat();
+    assert_eq!(home.run(&allowed).code, Some(0));
+    let redacted = [&args[..], &["--redact-secrets", "--force"]].concat();
+    assert_eq!(home.run(&redacted).code, Some(0));
+    let document = fs::read_to_string(home.work().join("out/source/a.ipynb")).unwrap();
+    assert!(document.contains("login('[redacted: Hugging Face token #1]')"));
+    assert_eq!(home.run(&["verify", "out"]).code, Some(0));
+}
