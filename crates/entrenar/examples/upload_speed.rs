@@ -207,10 +207,11 @@ fn connection(mut stream: TcpStream) -> std::io::Result<()> {
             let entry = r#"{"key": "big.bin", "status": "completed", "entries": []}"#;
             (200, entry)
         };
-        write!(
-            stream,
+        // In one piece: small pieces would wait for each other's acknowledgement.
+        let answer = format!(
             "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
             json.len()
-        )?;
+        );
+        stream.write_all(answer.as_bytes())?;
     }
 }
