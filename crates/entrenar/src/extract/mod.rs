@@ -43,6 +43,7 @@ mod words;
 use std::ops::Range;
 
 pub use apply::apply;
+#[cfg(feature = "ruchy-sessions")]
 pub(crate) use source::without_text;
 
 /// Whether a value was reported once or is an intermediate state of a redrawn line.

@@ -19,7 +19,9 @@ use serde_json::Value;
 
 pub use self::state::CONTENT_VERSION;
 use self::state::State;
-pub(crate) use self::state::{import_detail, sorted, state_fields};
+pub(crate) use self::state::import_detail;
+#[cfg(feature = "store")]
+pub(crate) use self::state::{sorted, state_fields};
 use super::{ContentDigest, EntrenarSession, Sha256Hash};
 
 /// First bytes of what an event's hash covers.

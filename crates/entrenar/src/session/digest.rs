@@ -101,6 +101,7 @@ impl ContentDigest {
 
     /// The digest of everything, what people may edit included; and how many bytes that is
     /// beside the content. `session` is the one whose digest this is.
+    #[cfg(feature = "store")]
     pub(crate) fn whole(&self, session: &EntrenarSession) -> (Sha256Hash, usize) {
         let mut writer = Writer::default();
         let whole = writer.part("whole", |part| {
