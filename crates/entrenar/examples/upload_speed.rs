@@ -112,7 +112,7 @@ fn median(rates: &[f64]) -> f64 {
 fn make(path: &Path, mib: u64) {
     let mut file = std::fs::File::create(path).unwrap();
     let block: Vec<u8> = (0..1_u32 << 20)
-        .map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[0])
+        .map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3])
         .collect();
     for _ in 0..mib {
         file.write_all(&block).unwrap();

@@ -197,6 +197,40 @@ fn a_draft_is_discarded() {
 }
 
 #[test]
+#[cfg(all(unix, not(target_os = "macos")))]
+fn the_token_may_be_in_the_keyring() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = home();
+    let fake = FakeArchive::start(Behaviour::default());
+    let url = fake.url();
+    let host = url.strip_prefix("http://").unwrap();
+    // In the place of libsecret's program, which needs the keyring of a desktop.
+    let script = format!(
+        "#!/bin/sh\n[ \"$*\" = 'lookup service entrenar archive {host}' ] && printf %s '{TOKEN}'\n"
+    );
+    home.file("bin/secret-tool", script.as_bytes());
+    let tool = home.work().join("bin/secret-tool");
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |url: &str| {
+        home.command(&begin(url, &[]))
+            .env("PATH", home.work().join("bin"))
+            .output()
+            .unwrap()
+    };
+    let ran = run(&url);
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert_eq!(fake.counts(), (0, 1));
+    let ran = run("http://localhost:9");
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert!(told.contains("there is no access token"), "{told}");
+    assert!(told.contains("secret-tool store"), "{told}");
+}
+
+#[test]
 fn what_does_not_work_is_told_with_the_command_that_goes_on() {
     let home = home();
     let fake = FakeArchive::start(Behaviour::default());

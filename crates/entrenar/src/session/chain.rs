@@ -20,7 +20,7 @@ use serde_json::Value;
 pub use self::state::CONTENT_VERSION;
 use self::state::State;
 pub(crate) use self::state::import_detail;
-#[cfg(feature = "store")]
+#[cfg(any(feature = "store", feature = "preserve"))]
 pub(crate) use self::state::{sorted, state_fields};
 use super::{ContentDigest, EntrenarSession, Sha256Hash};
 

@@ -38,9 +38,9 @@ use crate::when;
 /// Killed or cut off, `--resume` goes on where it was: there is one record, and no file is
 /// uploaded twice.
 ///
-/// The access token is read from the variable ZENODO_TOKEN (FIGSHARE_TOKEN, DATAVERSE_TOKEN) or
-/// a file, never from the command line. InvenioRDM's needs the scopes deposit:write and
-/// deposit:actions.
+/// The access token is read from a file, the variable ZENODO_TOKEN (FIGSHARE_TOKEN,
+/// DATAVERSE_TOKEN) or the keyring, never from the command line. InvenioRDM's needs the scopes
+/// deposit:write and deposit:actions.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -230,7 +230,11 @@ impl Args {
         let place = Place::of(app, &state)?;
         let _lock = place.lock(&session)?;
         let target = Target::of(&state.base_url)?;
-        let token = token::read(self.token_file.as_deref(), target.variable())?;
+        let token = token::read(
+            self.token_file.as_deref(),
+            target.variable(),
+            &state.base_url,
+        )?;
         // What was asked for when it was begun counts, also where it goes on.
         let first = match place.command()? {
             Some(command) => command.args()?,
@@ -327,7 +331,11 @@ impl Args {
             return Ok(Exit::Done);
         }
         let target = Target::of(&state.base_url)?;
-        let token = token::read(self.token_file.as_deref(), target.variable())?;
+        let token = token::read(
+            self.token_file.as_deref(),
+            target.variable(),
+            &state.base_url,
+        )?;
         let connection = Connection::default();
         let archive = target
             .connect(&token, &self.lists, Some(state.api), &connection)
