@@ -23,6 +23,10 @@ mod redaction;
 #[cfg(feature = "signing")]
 pub mod sign;
 mod sums;
+#[cfg_attr(
+    not(feature = "ro-crate"),
+    expect(dead_code, reason = "anonymous crates use the rest of it")
+)]
 mod texts;
 pub mod verify;
 mod write;
