@@ -1,4 +1,5 @@
 //! A journal as its users see it: what was logged is there after a close, and after no close.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -63,7 +63,7 @@ impl Recovery {
     /// Notes what a head says. Slots and frames prove themselves, so that a damaged head loses none.
     fn read_head(&mut self, name: FileName, lane: Option<u32>, bytes: &[u8]) {
         self.report.segments += 1;
-        if u64_at(bytes, segment::MAGIC) == Some(0) {
+        if bytes.is_empty() || u64_at(bytes, segment::MAGIC) == Some(0) {
             // It was being prepared.
             return;
         }
