@@ -15,6 +15,8 @@ use crate::shared::Shared;
 const CALM: Duration = Duration::from_millis(2);
 /// Pause while segments are being used up.
 const BUSY: Duration = Duration::from_micros(200);
+/// What was logged in a window of this length may come again while this thread gets no processor.
+const WINDOW: Duration = Duration::from_millis(100);
 /// Pause before space is asked for again.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
 
@@ -30,17 +32,20 @@ pub(crate) struct Ahead {
     used: BTreeMap<u64, u32>,
     /// The segment that was being filled at the last look.
     seen: u64,
+    /// When the present window began, and segments filled in it and in the one before.
+    window: (Instant, u64, u64),
     failed: Option<Instant>,
 }
 
 impl Ahead {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
             regions: 0,
             free: Vec::new(),
             used: BTreeMap::new(),
             seen: 0,
+            window: (Instant::now(), 0, 0),
             failed: None,
         }
     }
@@ -78,7 +83,12 @@ impl Ahead {
         if filled > 0 {
             self.shared.nudge();
         }
-        let wanted = u64::from(self.shared.options.ahead).saturating_add(filled.saturating_mul(2));
+        let (began, now, before) = &mut self.window;
+        *now += filled;
+        if began.elapsed() >= WINDOW {
+            (*began, *before, *now) = (Instant::now(), *now, 0);
+        }
+        let wanted = u64::from(self.shared.options.ahead).saturating_add(*now.max(before));
         let mut ready = state.limit.saturating_sub(current);
         let may_allocate = self.failed.is_none_or(|at| at.elapsed() >= AFTER_FAILURE);
         while ready < wanted && (may_allocate || !self.free.is_empty()) {

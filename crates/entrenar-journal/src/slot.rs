@@ -6,6 +6,7 @@
 //! executed, in the mapped file.
 
 use crate::layout::slot as at;
+use crate::map::checksum_words;
 use crate::sync::{AtomicU64, Ordering};
 
 /// Words of a slot.
@@ -89,11 +90,7 @@ pub(crate) const fn halves(word: u64) -> (u32, u32) {
 
 #[inline]
 fn check_word(body: &[u64; CHECK], seed: u32) -> u64 {
-    let mut bytes = [0; CHECK * 8];
-    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(body) {
-        *bytes = word.to_le_bytes();
-    }
-    u64::from(crc32c::crc32c_append(seed, &bytes)) | u64::from(at::PUBLISHED) << 32
+    u64::from(checksum_words(seed, body)) | u64::from(at::PUBLISHED) << 32
 }
 
 /// Whether a check word says that its slot is complete.

@@ -1,0 +1,200 @@
+//! What a point costs its caller: `cargo run --release -p entrenar-journal --example journal_speed`.
+//!
+//! Each call is timed by two readings of the monotonic clock; the same loop around nothing but a reading
+//! of the wall clock is the empty clock loop, and around nothing the cost of timing. The loop runs at a pace (`--pace NANOS`, 500 by default: two
+//! million points a second) or as fast as it can (`--pace 0`). `--calls N`, `--folder DIR`, `--trace` (a
+//! few calls between two marks, for a system call tracer).
+#![expect(clippy::print_stdout, reason = "a program of its own")]
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use entrenar_journal::{Journal, Options, Outcome, memory_folder, now_micros, recover};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut calls: u64 = 10_000_000;
+    let mut pace: u64 = 500;
+    let mut folder = PathBuf::from("target/journal-speed");
+    let mut trace = false;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or("a value is missing");
+        match argument.as_str() {
+            "--calls" => calls = value()?.parse()?,
+            "--pace" => pace = value()?.parse()?,
+            "--folder" => folder = value()?.into(),
+            "--trace" => trace = true,
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    fs::create_dir_all(&folder)?;
+    let journal_folder = folder.join(std::process::id().to_string());
+    let segments = memory_folder(&[]).unwrap_or_else(|| journal_folder.clone());
+    let journal = Journal::create(Options::new(&segments, &journal_folder))?;
+    if trace {
+        return traced(journal, &journal_folder);
+    }
+    println!("{calls} calls, one each {pace} ns, load {}", load());
+    let empty = Histogram::run(calls, pace, |_| true);
+    empty.print("nothing");
+    let idle = Histogram::run(calls, pace, |_| {
+        black_box(now_micros());
+        true
+    });
+    idle.print("clock alone");
+    let writer = journal.writer();
+    let log = Histogram::run(calls, pace, |step| {
+        let outcome = writer.log_now(3, step.cast_signed(), black_box(0.25));
+        matches!(outcome, Outcome::Logged(_))
+    });
+    log.print("log");
+    let excess = log.total.saturating_sub(idle.total);
+    println!(
+        "log with its clock over nothing: p50 {} ns, p99.9 {} ns",
+        log.quantile(0.5).saturating_sub(empty.quantile(0.5)),
+        log.quantile(0.999).saturating_sub(empty.quantile(0.999)),
+    );
+    println!(
+        "log over the clock alone: p50 {} ns, p99.9 {} ns, in all {:.1} ns a call; {} dropped",
+        log.quantile(0.5).saturating_sub(idle.quantile(0.5)),
+        log.quantile(0.999).saturating_sub(idle.quantile(0.999)),
+        excess as f64 / calls as f64,
+        log.refused,
+    );
+    // Without timing each call.
+    let plain = |name: &str, mut call: Box<dyn FnMut(u64) + '_>| {
+        let began = Instant::now();
+        let count = calls.min(100_000);
+        (0..count).for_each(&mut call);
+        println!(
+            "{name}, {count} in a row: {:.1} ns each",
+            began.elapsed().as_nanos() as f64 / count as f64
+        );
+    };
+    std::thread::sleep(Duration::from_millis(200));
+    plain(
+        "clock",
+        Box::new(|_| {
+            black_box(now_micros());
+        }),
+    );
+    plain(
+        "log",
+        Box::new(|step| {
+            black_box(writer.log_now(3, step.cast_signed(), 0.25));
+        }),
+    );
+    let began = Instant::now();
+    journal.flush()?;
+    println!("flush: {:?}", began.elapsed());
+    journal.close()?;
+    if calls <= 10_000_000 {
+        let (recovered, report) = recover(&journal_folder)?;
+        let points = recovered
+            .recorders
+            .iter()
+            .map(|recorder| recorder.points.len())
+            .sum::<usize>();
+        println!(
+            "recovered: {points} points, {} missing, damage {:?}",
+            report.missing_points, report.damage
+        );
+    }
+    fs::remove_dir_all(&journal_folder)?;
+    Ok(())
+}
+
+/// A hundred calls between two marks that a tracer of system calls shows.
+fn traced(journal: Journal, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let writer = journal.writer();
+    writer.log_now(1, 0, 0.5);
+    let mark = |name: &str| drop(fs::metadata(Path::new("/mark").join(name)));
+    mark("begin");
+    for step in 0..100_000 {
+        black_box(writer.log_now(1, step, 0.5));
+    }
+    mark("end");
+    journal.close()?;
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn load() -> String {
+    fs::read_to_string("/proc/loadavg")
+        .map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
+}
+
+/// Durations in nanoseconds: exact below 4,096, then in steps of about 3 %.
+struct Histogram {
+    exact: Vec<u64>,
+    longer: Vec<u64>,
+    total: u64,
+    refused: u64,
+}
+
+impl Histogram {
+    fn run(calls: u64, pace: u64, mut call: impl FnMut(u64) -> bool) -> Self {
+        let mut found = Self {
+            exact: vec![0; 4096],
+            longer: Vec::with_capacity(1 << 20),
+            total: 0,
+            refused: 0,
+        };
+        let mut next = Instant::now();
+        for step in 0..calls {
+            if pace > 0 {
+                next += Duration::from_nanos(pace);
+                while Instant::now() < next {
+                    std::hint::spin_loop();
+                }
+            }
+            let began = Instant::now();
+            let taken = call(step);
+            let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            found.total += nanos;
+            found.refused += u64::from(!taken);
+            match found
+                .exact
+                .get_mut(usize::try_from(nanos).unwrap_or(usize::MAX))
+            {
+                Some(count) => *count += 1,
+                None => found.longer.push(nanos),
+            }
+        }
+        found.longer.sort_unstable();
+        found
+    }
+
+    fn quantile(&self, share: f64) -> u64 {
+        let calls = self.exact.iter().sum::<u64>() + self.longer.len() as u64;
+        let mut left = (calls as f64 * share) as u64;
+        for (nanos, count) in (0..).zip(&self.exact) {
+            if left < *count {
+                return nanos;
+            }
+            left -= count;
+        }
+        self.longer
+            .get(left as usize)
+            .or(self.longer.last())
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn print(&self, name: &str) {
+        let long = |limit: u64| self.longer.iter().filter(|nanos| **nanos > limit).count();
+        println!(
+            "{name}: p50 {} ns, p99 {} ns, p99.9 {} ns, p99.99 {} ns, longest {:.1} µs; {} calls above 5 µs, {} above 100 µs; in all {:.3} s",
+            self.quantile(0.5),
+            self.quantile(0.99),
+            self.quantile(0.999),
+            self.quantile(0.9999),
+            self.longer.last().copied().unwrap_or(0) as f64 / 1000.0,
+            long(5_000),
+            long(100_000),
+            self.total as f64 / 1e9,
+        );
+    }
+}
