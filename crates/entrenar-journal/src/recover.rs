@@ -185,8 +185,8 @@ impl Recovery {
         let mut recovered = Recovered::default();
         for (id, gathered) in self.recorders {
             let report = &mut self.report;
+            let released = gathered.released().map_or(0, |released| released.copied);
             let points: Vec<_> = gathered.points.into_iter().collect();
-            let released = gathered.released.map_or(0, |(_, released)| released.copied);
             report.missing_points += missing(points.iter().map(|(sequence, _)| *sequence));
             let lanes: Vec<_> = gathered
                 .lanes
@@ -244,13 +244,17 @@ impl Recovery {
         }
     }
 
-    /// What released files of a recorder held.
+    /// What released files of a recorder held: the mark of the first file that is left says it. Where that
+    /// mark is damaged nobody knows, and a point found twice is better than one lost.
     fn released(&self, recorder: RecorderId) -> Option<&Released> {
-        self.recorders
-            .get(&recorder)?
-            .released
-            .as_ref()
-            .map(|(_, released)| released)
+        self.recorders.get(&recorder)?.released()
+    }
+}
+
+impl Gathered {
+    fn released(&self) -> Option<&Released> {
+        let (file, released) = self.released.as_ref()?;
+        (self.files.first() == Some(file)).then_some(released)
     }
 }
 
