@@ -12,7 +12,9 @@ fuzz() { # ten minutes a target
   run_fuzz "${ENTRENAR_FUZZ_SECONDS:-600}"
 }
 
-kills() { # 10,000 processes killed while they import
+kills() { # 10,000 processes killed while they log, and 10,000 while they import
+  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} \
+    cargo test --locked --release --features faults -p entrenar-journal --test crash -- --nocapture
   ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} \
     cargo test --locked --release --all-features -p entrenar --test store_crash -- --nocapture
 }

@@ -25,6 +25,10 @@ for feature in store preserve citations signing ro-crate deposit parquet; do
   cargo check --locked --quiet -p entrenar --lib --no-default-features --features "$feature"
 done
 
+say "model check of the journal's publication order"
+RUSTFLAGS="--cfg loom" cargo test --locked --quiet --release --target-dir "$cache/loom-target" \
+  --manifest-path crates/entrenar-journal/model/Cargo.toml
+
 say "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --all-features --no-deps
 

@@ -110,7 +110,7 @@ pub(crate) fn publish(slot: &[AtomicU64], words: &[u64; WORDS]) {
 }
 
 /// What must not be done: the check word first. The tests prove that they notice it.
-#[cfg(any(test, feature = "faults"))]
+#[cfg(feature = "faults")]
 pub(crate) fn publish_reversed(slot: &[AtomicU64], words: &[u64; WORDS]) {
     if let (Some((last, body)), [values @ .., check]) = (slot.split_last(), words) {
         last.store(check.to_le(), Ordering::Relaxed);

@@ -2,7 +2,11 @@
 //! returned is recovered, and none is torn. With the order of publication reversed, that fails.
 //!
 //! `ENTRENAR_KILLS` sets the number of kills (default 300).
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

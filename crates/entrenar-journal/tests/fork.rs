@@ -1,6 +1,5 @@
 //! A forked child writes a journal of its own and leaves its parent's alone.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use entrenar_journal::{Journal, Options, Outcome, Point, exit_now, fork, recover, wait_for};
 

@@ -1,5 +1,9 @@
 //! Recovery of damaged files against a model that knows where each point and frame lies.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -189,8 +193,11 @@ fn harm() -> impl Strategy<Value = Harm> {
     ]
 }
 
-/// Harms the files; which bytes of each changed.
-fn apply(harms: &[Harm]) -> (Vec<Option<Vec<u8>>>, Vec<Vec<Range<usize>>>) {
+/// Ranges of bytes that changed.
+type Changed = Vec<Range<usize>>;
+
+/// Harms the files; what is left of each, and what changed in it.
+fn apply(harms: &[Harm]) -> (Vec<Option<Vec<u8>>>, Vec<Changed>) {
     let original = &FILES.files;
     let mut files: Vec<_> = original
         .iter()

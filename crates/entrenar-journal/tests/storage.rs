@@ -1,5 +1,9 @@
 //! Disks that freeze, fill up, fail, vanish, and forget what was not synced.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 use std::collections::BTreeMap;
 use std::io;
