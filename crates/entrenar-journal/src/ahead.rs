@@ -13,6 +13,8 @@ use crate::shared::Shared;
 
 /// Pause while nothing, or little, is logged.
 const CALM: Duration = Duration::from_millis(2);
+/// Pause when nothing was logged for a second.
+const IDLE: Duration = Duration::from_millis(5);
 /// Pause while segments are being used up.
 const BUSY: Duration = Duration::from_micros(200);
 /// What was logged in a window of this length may come again while this thread gets no processor.
@@ -35,6 +37,8 @@ pub(crate) struct Ahead {
     /// When the present window began, and segments filled in it and in the one before.
     window: (Instant, u64, u64),
     failed: Option<Instant>,
+    /// Points logged at the last look that found new ones, and when that was.
+    last: (u64, Instant),
 }
 
 impl Ahead {
@@ -47,13 +51,22 @@ impl Ahead {
             seen: 0,
             window: (Instant::now(), 0, 0),
             failed: None,
+            last: (0, Instant::now()),
         }
     }
 
-    /// Prepares the first segments.
+    /// Prepares the first segments: at least one.
     pub(crate) fn start(&mut self) -> Result<(), Error> {
-        for _ in 0..self.shared.options.ahead {
-            self.prepare()?;
+        for prepared in 0..self.shared.options.ahead {
+            match self.prepare() {
+                Ok(_) => {}
+                Err(error) if prepared == 0 => return Err(error),
+                Err(error) => {
+                    self.failed = Some(Instant::now());
+                    self.shared.set_memory_trouble(Some(error));
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -105,10 +118,15 @@ impl Ahead {
         if let Err(error) = self.supply_lanes() {
             self.shared.set_memory_trouble(Some(error));
         }
+        if self.last.0 != state.issued {
+            self.last = (state.issued, Instant::now());
+        }
         if filled > 0 || ready < u64::from(self.shared.options.ahead) {
             BUSY
-        } else {
+        } else if self.last.1.elapsed() < Duration::from_secs(1) {
             CALM
+        } else {
+            IDLE
         }
     }
 

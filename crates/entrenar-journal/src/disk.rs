@@ -68,10 +68,12 @@ impl Disk {
             let due = self.synced.elapsed() >= self.shared.options.sync_every;
             let result = self.pass(request.sync || due, request.next_file);
             let poisoned = result.as_ref().is_err_and(|error| !error.is_full());
-            self.shared.served(&request, result, self.files.number);
             if poisoned {
                 // Refuse from now on; segments keep what they hold.
                 self.shared.segments.tickets.close();
+            }
+            self.shared.served(&request, result, self.files.number);
+            if poisoned {
                 self.shared.wait_for_closing();
                 self.shared.finished(Err(Error::Closed));
                 return;

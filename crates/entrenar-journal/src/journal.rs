@@ -183,7 +183,7 @@ impl Journal {
     /// Writes everything and the sealing mark, and deletes the segments.
     ///
     /// # Errors
-    /// When something could not be written; segments and files then stay for [`recover`](crate::recover).
+    /// When something could not be written; segments and files then stay for [`recover`](crate::recover()).
     pub fn close(mut self) -> Result<(), Error> {
         self.shut()
     }

@@ -3,7 +3,7 @@
 //! A training program logs numbers and must not notice. So `log` writes into preallocated memory that belongs
 //! to a file on tmpfs: no system call, no lock, no page fault, no disk. What is in such a file survives the
 //! process. Two threads work behind: one prepares segments ahead, one copies what is finished to journal
-//! files on disk and syncs them. [`recover`] reads what is left, whatever happened. The journal knows series by
+//! files on disk and syncs them. [`recover()`] reads what is left, whatever happened. The journal knows series by
 //! number and frames as bytes; what they mean is its caller's affair.
 //!
 //! ```

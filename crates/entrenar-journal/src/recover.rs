@@ -77,7 +77,8 @@ pub struct Report {
     /// Slots that were taken but not published, with published ones behind them: their `log` had not
     /// returned.
     pub unfinished: u64,
-    /// Sequences that are missing between the first and the last.
+    /// Sequences that are missing between the first and the last. Beside a running recorder these may be
+    /// points that were being written.
     pub missing_points: u64,
     /// Numbers that are missing between the first and the last of a lane.
     pub missing_frames: u64,
@@ -296,7 +297,7 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Error> {
     for place in &folders {
         for (name, path) in files(place)? {
             if name.kind != FileKind::Journal
-                && let Some(bytes) = read(&path)?
+                && let Some(bytes) = read_segment(name, &path)?
             {
                 segments.push((name, bytes));
             }
@@ -349,6 +350,22 @@ fn files(folder: &Path) -> Result<Vec<(FileName, PathBuf)>, Error> {
     }
     files.sort();
     Ok(files)
+}
+
+/// A segment's bytes. A slot that is written while its bytes are copied may look torn; it does not when it
+/// is read again.
+fn read_segment(name: FileName, path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = read(path)?;
+    for _ in 0..3 {
+        if !bytes
+            .as_ref()
+            .is_some_and(|bytes| segment_file::has_torn_slot(name, bytes))
+        {
+            break;
+        }
+        bytes = read(path)?;
+    }
+    Ok(bytes)
 }
 
 /// A file's bytes; `None` where it vanished.

@@ -155,6 +155,15 @@ impl Place {
     }
 }
 
+/// Thaws the disk when a test fails, before the journal is closed.
+struct Thaw<'a>(&'a Faults);
+
+impl Drop for Thaw<'_> {
+    fn drop(&mut self) {
+        self.0.frozen.store(false, Ordering::SeqCst);
+    }
+}
+
 fn point(index: u64) -> Point {
     Point {
         series: 1,
@@ -197,6 +206,7 @@ fn frozen_disk_does_not_delay_logging() {
     let journal = Journal::create(place.options()).unwrap();
     log(&journal, 0..10);
     place.faults.frozen.store(true, Ordering::SeqCst);
+    let _thaw = Thaw(&place.faults);
     // 64 segments of 64 points fill up behind the frozen disk.
     let writer = journal.writer();
     let mut logged = 10;
@@ -225,7 +235,13 @@ fn frozen_disk_does_not_delay_logging() {
 fn failed_sync_makes_the_journal_refuse() {
     for (sync, write) in [(EIO, 0), (0, EIO)] {
         let place = Place::new();
-        let journal = Journal::create(place.options()).unwrap();
+        let rarely = Duration::from_secs(3600);
+        let journal = Journal::create(Options {
+            write_every: rarely,
+            sync_every: rarely,
+            ..place.options()
+        })
+        .unwrap();
         log(&journal, 0..100);
         journal.flush().unwrap();
         place.faults.sync.store(sync, Ordering::SeqCst);
@@ -313,6 +329,7 @@ fn full_memory_is_an_error_at_the_start_and_a_drop_later() {
     .unwrap();
     place.faults.allocate.store(ENOSPC, Ordering::SeqCst);
     place.faults.frozen.store(true, Ordering::SeqCst);
+    let _thaw = Thaw(&place.faults);
     let writer = journal.writer();
     let logged = (0..100_000)
         .filter(|index| matches!(writer.log(&point(*index)), Outcome::Logged(_)))
@@ -470,4 +487,81 @@ fn check_loss(done: &[Done], random: &mut impl FnMut() -> u64) {
         .and_then(|r| r.lanes.first())
         .map_or(0, |lane| lane.frames.len());
     assert!(frames as u64 >= flushed / 30, "{frames} frames");
+}
+
+/// A small tmpfs, where the test may mount one.
+struct SmallMemory(tempfile::TempDir);
+
+impl SmallMemory {
+    fn new(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(folder.path())
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(folder)),
+            _ => {
+                println!("SKIPPED: a tmpfs cannot be mounted here");
+                None
+            }
+        }
+    }
+
+    fn files(&self) -> usize {
+        std::fs::read_dir(self.0.path()).unwrap().count()
+    }
+}
+
+impl Drop for SmallMemory {
+    fn drop(&mut self) {
+        let unmounted = std::process::Command::new("umount")
+            .arg(self.0.path())
+            .status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[test]
+fn real_full_memory_is_never_a_signal() {
+    let Some(tiny) = SmallMemory::new("64k") else {
+        return;
+    };
+    let place = Place::new();
+    let options = Options {
+        slots: 32_768,
+        segments_folder: tiny.0.path().into(),
+        ..place.options()
+    };
+    let error = Journal::create(options).unwrap_err();
+    assert!(matches!(error, Error::Full { .. }), "{error:?}");
+    assert_eq!(tiny.files(), 0);
+
+    let Some(small) = SmallMemory::new("1m") else {
+        return;
+    };
+    let options = Options {
+        slots: 2048,
+        segments_folder: small.0.path().into(),
+        ..place.options()
+    };
+    let journal = Journal::create(options).unwrap();
+    place.faults.frozen.store(true, Ordering::SeqCst);
+    let _thaw = Thaw(&place.faults);
+    let writer = journal.writer();
+    let mut logged = 0;
+    until(|| {
+        logged += (0..5000)
+            .filter(|at| matches!(writer.log(&point(logged + at)), Outcome::Logged(_)))
+            .count() as u64;
+        journal.status().unwrap().memory_trouble.is_some()
+    });
+    logged += (0..20_000)
+        .filter(|at| matches!(writer.log(&point(logged + at)), Outcome::Logged(_)))
+        .count() as u64;
+    // Seven segments of 132 kB fit into 1 MB.
+    assert!((6 * 2048..=7 * 2048).contains(&logged), "{logged}");
+    place.faults.frozen.store(false, Ordering::SeqCst);
+    journal.close().unwrap();
+    assert_eq!(small.files(), 0);
 }

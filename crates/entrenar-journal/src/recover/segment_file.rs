@@ -3,9 +3,27 @@
 use super::journal_file::decode;
 use super::{DamageKind, Recovery, Seal};
 use crate::head::{
-    FileName, SEGMENT_HEAD, SegmentHead, lane_checksum, lane_frame_bytes, seal_word, u32_at, u64_at,
+    FileKind, FileName, SEGMENT_HEAD, SegmentHead, lane_checksum, lane_frame_bytes, seal_word,
+    u32_at, u64_at,
 };
 use crate::layout::{lane, segment, slot};
+
+/// Whether a slot is marked as complete and is not.
+pub(super) fn has_torn_slot(name: FileName, bytes: &[u8]) -> bool {
+    let seed = name.recorder.seed();
+    let slots = bytes
+        .get(segment::SIZE..)
+        .unwrap_or_default()
+        .chunks(slot::SIZE);
+    name.kind == FileKind::Points
+        && slots
+            .into_iter()
+            .any(|slot| is_marked(slot) && decode(slot, seed).is_none())
+}
+
+fn is_marked(bytes: &[u8]) -> bool {
+    u64_at(bytes, slot::CHECKSUM).is_some_and(|check| check != 0)
+}
 
 impl Recovery {
     pub(super) fn read_points(&mut self, name: FileName, bytes: &[u8]) {
@@ -23,7 +41,7 @@ impl Recovery {
                     let new = self.keep_point(name.recorder, sequence, point);
                     self.report.points_in_segments += u64::from(new);
                 }
-            } else if u64_at(bytes, slot::CHECKSUM).is_some_and(|check| check != 0) {
+            } else if is_marked(bytes) {
                 self.damaged(name, offset, DamageKind::Slot);
                 unfinished += std::mem::take(&mut open);
             } else {
