@@ -1,7 +1,7 @@
 //! What an archive would be sent, made ready without a network; with the feature `deposit` also
 //! sent.
 //!
-//! [`Archive`](api::Archive) is what a deposit needs of an archive, [`InvenioArchive`] and
+//! [`Archive`] is what a deposit needs of an archive, [`InvenioArchive`] and
 //! [`LegacyArchive`] are two of them; [`FigshareConfig`] and [`DataverseConfig`] connect to more. A [`Depositor`] brings a [`DepositState`], which a
 //! [`DepositLog`] keeps, from step to step.
 
