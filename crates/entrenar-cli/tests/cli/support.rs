@@ -147,7 +147,11 @@ fn without_parquet(line: &str) -> String {
         return line.to_owned();
     }
     let line = line.replace("model-card, parquet]", "model-card]");
-    let Some((before, after)) = line.split_once(" files, ") else {
+    // The files of a deposit are not those of the folder.
+    let Some((before, after)) = line
+        .split_once(" files, ")
+        .filter(|_| !line.starts_with("files "))
+    else {
         return line;
     };
     let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();

@@ -67,6 +67,8 @@ pub use write::{Written, write};
 #[cfg(feature = "ro-crate")]
 pub use zip::write_zip;
 
+/// The points as Parquet; `metrics.csv` has the same.
+const METRICS_PARQUET: &str = "metrics.parquet";
 /// The session's own JSON.
 pub const SESSION_JSON: &str = "session.json";
 /// The session's own chain of events.
@@ -275,13 +277,13 @@ pub fn build(
     #[cfg(feature = "parquet")]
     match crate::export::parquet::metrics(session) {
         Ok(bytes) => files.push(ArtifactFile::new(
-            "metrics.parquet",
+            METRICS_PARQUET,
             bytes,
             "every point of every metric, as Parquet",
         )),
         Err(error) => further.push(ImportWarning::new(
             WarningKind::Limit,
-            Place::path("metrics.parquet"),
+            Place::path(METRICS_PARQUET),
             format!("{error}; the folder is made without it"),
         )),
     }
