@@ -5,7 +5,7 @@
 //! and more have the fields of ZIP64. So the same files give the same archive everywhere.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use zip::write::SimpleFileOptions;
@@ -76,7 +76,10 @@ fn fill(folder: &ArtifactFolder, partial: &Path, bagit: bool) -> Result<Vec<u64>
         .map_err(FileError::at("create", partial))?;
     let mut sink = ZipSink {
         path: partial,
-        zip: ZipWriter::new(BufWriter::with_capacity(1 << 18, file)),
+        zip: ZipWriter::new(Output {
+            file: BufWriter::with_capacity(1 << 18, file),
+            has_failed: false,
+        }),
     };
     let sizes = if bagit {
         let name = match safe_file_name(&folder.artifact.id) {
@@ -89,8 +92,9 @@ fn fill(folder: &ArtifactFolder, partial: &Path, bagit: bool) -> Result<Vec<u64>
         written.into_iter().map(|(_, digest)| digest.size).collect()
     };
     let path = sink.path;
-    let buffer = sink.zip.finish().map_err(|source| failed(path, source))?;
-    let file = buffer
+    let output = sink.zip.finish().map_err(|source| failed(path, source))?;
+    let file = output
+        .file
         .into_inner()
         .map_err(|error| FileError::at("write", path)(error.into_error()))?;
     file.sync_all().map_err(FileError::at("sync", path))?;
@@ -107,9 +111,48 @@ fn failed(path: &Path, source: zip::result::ZipError) -> PreserveError {
     }
 }
 
+/// The archive's file. A dropped `ZipWriter` tries to complete the archive and prints what fails
+/// then; after a failure, which was returned, nothing more is written and nothing fails.
+struct Output {
+    file: BufWriter<File>,
+    has_failed: bool,
+}
+
+impl Output {
+    fn unless_failed<T>(
+        &mut self,
+        nothing: T,
+        act: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if self.has_failed {
+            return Ok(nothing);
+        }
+        let done = act(&mut self.file);
+        let is_final = |error: &io::Error| error.kind() != io::ErrorKind::Interrupted;
+        self.has_failed = done.as_ref().is_err_and(is_final);
+        done
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_failed(bytes.len(), |file| file.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_failed((), Write::flush)
+    }
+}
+
+impl Seek for Output {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.unless_failed(0, |file| file.seek(to))
+    }
+}
+
 struct ZipSink<'a> {
     path: &'a Path,
-    zip: ZipWriter<BufWriter<File>>,
+    zip: ZipWriter<Output>,
 }
 
 impl Sink for ZipSink<'_> {
@@ -133,5 +176,24 @@ impl Sink for ZipSink<'_> {
 
     fn end(&mut self) -> Result<(), PreserveError> {
         Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_nothing_more_is_written_and_nothing_fails() {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut output = Output {
+            file: BufWriter::with_capacity(4, full),
+            has_failed: false,
+        };
+        let error = output.write(b"more than four").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(output.write(b"more than four").unwrap(), 14);
+        output.flush().unwrap();
+        output.seek(SeekFrom::Start(0)).unwrap();
     }
 }
