@@ -81,7 +81,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   show ID            metadata, runs, metrics and cells of a session
   plot ID…           chart of one or more sessions, here or as SVG
   compare A B…       what differs, metrics side by side, one chart
-  export ID          as notebook, json, csv, jsonl or ruchy
+  export ID          as notebook, json, csv, jsonl, ruchy, PROV, Croissant, …
   cite, references   as BibTeX, CITATION.cff, APA, …; what it cites itself
   crate ID           as RO-Crate with files of yours: folder, zip or bag
   deposit ID         at Zenodo or another archive, as a draft or published
@@ -94,7 +94,7 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   --color WHEN       auto, always or never [NO_COLOR is honoured]
   -h, --help; -V, --version   (verbs for your shell: completions, man DIR)
 
-Exit codes: 0 done, 1 input, 2 usage, 3 no session, 4 store, 5 output, 6 verify
+Exit: 1 input, 2 usage, 3 session, 4 store, 5 output, 6 verify, 7 secret, 8 net
 ";
 
 /// The command with all its verbs, for completions and man pages.

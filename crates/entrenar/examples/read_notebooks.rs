@@ -16,6 +16,10 @@ use std::time::Instant;
 
 use entrenar::bridge::{self, Limits};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Default)]
 struct Totals {
     failed: usize,
