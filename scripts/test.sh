@@ -46,7 +46,13 @@ log=$cache/test.log
 without=(setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search)
 if [ "$(id -u)" != 0 ] || ! "${without[@]}" true 2>/dev/null; then without=(); fi
 "${without[@]}" cargo test --locked --workspace --all-features --no-fail-fast -- --show-output >"$log" 2>&1 ||
-  { grep -vE '^(test .* ok|running [0-9]+ tests?|successes:)$' "$log" | tail -n 300; exit 1; }
+  {
+    grep -vE '^(test .* ok|running [0-9]+ tests?|successes:)$' "$log" | tail -n 300
+    say "what failed"
+    grep -E -A 12 '^(thread .* panicked at|error: |error\[)' "$log" | grep -vE '^ +([0-9]+: |at )' | tail -n 120
+    grep -E '^test .* FAILED$' "$log"
+    exit 1
+  }
 grep -E '^(     Running|   Doc-tests|test result)' "$log"
 if grep -hE '^SKIPPED' "$log" | sort -u >"$cache/skipped.txt"; [ -s "$cache/skipped.txt" ]; then
   say "tests that were SKIPPED"

@@ -19,9 +19,9 @@ pub(super) const FILE_LIMIT: usize = 16 << 10;
 pub struct KeyId(pub(super) [u8; 8]);
 
 impl fmt::Display for KeyId {
-    /// As minisign writes it: a little-endian number in sixteen hexadecimal digits.
+    /// As minisign writes it: a little-endian number in hexadecimal digits without leading zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016X}", u64::from_le_bytes(self.0))
+        write!(f, "{:X}", u64::from_le_bytes(self.0))
     }
 }
 
@@ -204,6 +204,13 @@ mod tests {
         assert_eq!(PublicKey::parse(&text).unwrap(), key);
         assert_eq!(PublicKey::parse(&text.replace('\n', "\r\n")).unwrap(), key);
         assert_eq!(key.to_text(), text);
+    }
+
+    /// Written by minisign 0.11.
+    #[test]
+    fn ids_have_no_leading_zeros() {
+        let text = "untrusted comment: minisign public key 9640BF19A02233D\nRWQ9IwKa8QtkCaEzmhxqAvLXYldEH0DW8/rivMtgI8tl+2srTAIlAnX4\n";
+        assert_eq!(PublicKey::parse(text).unwrap().to_text(), text);
     }
 
     #[test]
