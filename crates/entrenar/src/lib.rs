@@ -40,6 +40,7 @@
 //! | (none) | session, bridges, extraction, exports, research | serde_json, chrono, sha2, vte, spdx |
 //! | `ruchy-sessions` | [`ecosystem`] and the Ruchy bridge | none |
 //! | `store` | the SQLite store | rusqlite (bundled SQLite), pco |
+//! | `record` | `store::recording`: live recordings; implies `store` | entrenar-journal |
 //! | `preserve` | [`preserve`]: the artifact folder and its HTML page; implies `ruchy-sessions` | ammonia, pulldown-cmark |
 //! | `citations` | readers of BibTeX, `CITATION.cff` and `entrenar.toml`; citations in any CSL style | biblatex, hayagriva, granit-parser, toml |
 //! | `signing` | `research::signing`: keys, signatures, in-toto, timestamps, preregistrations | ed25519-dalek, blake2, scrypt, rustls-webpki (ring) |

@@ -5,6 +5,8 @@
 
 mod error;
 mod query;
+#[cfg(feature = "record")]
+pub mod recording;
 mod sqlite;
 
 use std::path::Path;
