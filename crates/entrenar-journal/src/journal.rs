@@ -3,8 +3,9 @@
 use std::fs;
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::ahead::Ahead;
 use crate::clock::now_micros;
@@ -46,7 +47,7 @@ pub enum Reason {
 pub struct Journal {
     inner: Arc<Inner>,
     /// Ahead thread, disk thread.
-    threads: ManuallyDrop<Vec<JoinHandle<()>>>,
+    threads: ManuallyDrop<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 /// What journal, writers and lanes hold.
@@ -91,22 +92,22 @@ impl Journal {
         let disk = Disk::new(Arc::clone(&shared), files);
         let thread = |name: &str| Builder::new().name(name.to_owned());
         let failed = |error| Error::Thread(Arc::new(error));
-        let mut journal = Self {
+        let journal = Self {
             inner: Arc::new(Inner {
                 shared,
                 child: OnceLock::new(),
                 opener: AtomicU64::new(0),
             }),
-            threads: ManuallyDrop::new(Vec::new()),
+            threads: ManuallyDrop::default(),
         };
         let ahead = thread("entrenar-ahead")
             .spawn(|| ahead.run())
             .map_err(failed)?;
-        journal.threads.push(ahead);
+        journal.add_thread(ahead);
         let disk = thread("entrenar-disk")
             .spawn(|| disk.run())
             .map_err(failed)?;
-        journal.threads.push(disk);
+        journal.add_thread(disk);
         Ok(journal)
     }
 
@@ -184,22 +185,34 @@ impl Journal {
     ///
     /// # Errors
     /// When something could not be written; segments and files then stay for [`recover`](crate::recover()).
-    pub fn close(mut self) -> Result<(), Error> {
+    pub fn close(self) -> Result<(), Error> {
         self.shut()
     }
 
-    fn shut(&mut self) -> Result<(), Error> {
+    fn add_thread(&self, thread: JoinHandle<()>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.push(thread);
+    }
+
+    /// As [`Journal::close`], for a journal that others still hold: their points and frames are dropped from
+    /// then on. A second call tells the same.
+    ///
+    /// # Errors
+    /// As [`Journal::close`].
+    pub fn shut(&self) -> Result<(), Error> {
         if !self.inner.shared.guard.is_owner() {
             // The threads and files are the parent's; the child's own journal goes with `inner`.
             return Ok(());
         }
         let shared = &self.inner.shared;
-        let mut threads = std::mem::take(&mut *self.threads).into_iter();
-        if let Some(ahead) = threads.next() {
+        // Held until both have ended, so that nobody is told too early.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ending = threads.drain(..);
+        if let Some(ahead) = ending.next() {
             shared.stop_ahead();
             drop(ahead.join());
         }
-        if let Some(disk) = threads.next() {
+        if let Some(disk) = ending.next() {
             shared.ask_to_close();
             drop(disk.join());
         }
@@ -238,16 +251,30 @@ impl Inner {
             {
                 return None;
             }
-            let options = Options {
-                recorder: None,
-                ..self.shared.options.clone()
-            };
-            let opened = Journal::create(options).ok();
+            let opened = self.open_child().ok();
             if self.child.set(opened).is_err() {
                 return None;
             }
         }
         self.child.get()?.as_ref()?.inner.own().ok()
+    }
+
+    /// A journal in the same folders, which begins with what the parent's opener of it wants to say.
+    fn open_child(&self) -> Result<Journal, Error> {
+        let recorder = RecorderId::random()?;
+        let options = &self.shared.options;
+        let said = options.child.as_ref().map(|child| child.open(recorder));
+        let journal = Journal::create(Options {
+            recorder: Some(recorder),
+            ..options.clone()
+        })?;
+        if let Some(said) = said {
+            let mut lane = journal.lane()?;
+            for frame in &said {
+                lane.append_within(frame, Duration::from_secs(1));
+            }
+        }
+        Ok(journal)
     }
 
     fn lane(self: &Arc<Self>) -> Result<Lane, Error> {
@@ -321,6 +348,14 @@ impl Writer {
         outcome(self.inner.shared.segments.take_only(), &self.inner.shared)
     }
 
+    /// As [`Journal::lane`].
+    ///
+    /// # Errors
+    /// As [`Journal::lane`].
+    pub fn lane(&self) -> Result<Lane, Error> {
+        self.inner.lane()
+    }
+
     #[cold]
     fn log_in_child(&self, point: &Point) -> Outcome {
         match self.inner.child() {
@@ -358,17 +393,32 @@ impl Lane {
 
     /// Appends a frame: no system call, no lock, no wait. Its number in the lane.
     pub fn append(&mut self, frame: &[u8]) -> Outcome {
+        self.append_within(frame, Duration::ZERO)
+    }
+
+    /// As [`Lane::append`], but where no segment is ready it waits for one, at most this long. Segments are
+    /// made within milliseconds unless memory is short or the disk does not follow.
+    pub fn append_within(&mut self, frame: &[u8], patience: Duration) -> Outcome {
         if !self.inner.shared.guard.is_owner() {
             match self.inner.lane() {
                 Ok(lane) => *self = lane,
                 Err(_) => return Outcome::Dropped(Reason::Forked),
             }
         }
-        let reason = match self.writer.append(frame) {
-            Ok(number) => return Outcome::Logged(number),
-            Err(Refused::TooLong) => Reason::TooLong,
-            Err(Refused::NoSegment) => Reason::NoSegment,
-            Err(Refused::Finished) => Reason::Closed,
+        let mut since = None;
+        let reason = loop {
+            match self.writer.append(frame) {
+                Ok(number) => return Outcome::Logged(number),
+                Err(Refused::TooLong) => break Reason::TooLong,
+                Err(Refused::NoSegment) if patience.is_zero() => break Reason::NoSegment,
+                Err(Refused::NoSegment) => {
+                    if since.get_or_insert_with(Instant::now).elapsed() >= patience {
+                        break Reason::NoSegment;
+                    }
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+                Err(Refused::Finished) => break Reason::Closed,
+            }
         };
         self.inner
             .shared

@@ -70,7 +70,7 @@ pub use journal::{Journal, Lane, Outcome, Reason, Writer};
 pub use map::Region;
 #[cfg(all(unix, feature = "faults"))]
 pub use map::{exit_now, fork, wait_for};
-pub use options::Options;
+pub use options::{ChildOpener, Options};
 pub use recover::{
     Damage, DamageKind, LaneFrames, Recorder, Recovered, Recovery, Report, Seal, recover,
 };

@@ -1,5 +1,6 @@
 //! How a journal is kept.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,15 @@ pub struct Options {
     pub patience: Duration,
     /// What keeps the files.
     pub storage: Arc<dyn Storage>,
+    /// What is done before a forked child opens its journal.
+    pub child: Option<Arc<dyn ChildOpener>>,
+}
+
+/// Does what must be done when a forked child opens a journal of its own. Called in the child, by the first
+/// thread that logs; it must take no lock that a thread of the parent might have held.
+pub trait ChildOpener: Debug + Send + Sync {
+    /// What the child's first lane begins with. No file of the recorder exists yet.
+    fn open(&self, recorder: RecorderId) -> Vec<Vec<u8>>;
 }
 
 impl Options {
@@ -60,6 +70,7 @@ impl Options {
             write_every: Duration::from_millis(100),
             sync_every: Duration::from_secs(1),
             patience: Duration::from_secs(1),
+            child: None,
         }
     }
 

@@ -1,7 +1,13 @@
 //! A forked child writes a journal of its own and leaves its parent's alone.
 #![cfg(unix)]
 
-use entrenar_journal::{Journal, Options, Outcome, Point, exit_now, fork, recover, wait_for};
+use std::sync::Arc;
+use std::time::Duration;
+
+use entrenar_journal::{
+    ChildOpener, Journal, Options, Outcome, Point, Reason, RecorderId, exit_now, fork, recover,
+    wait_for,
+};
 
 fn point(index: u32) -> Point {
     Point {
@@ -69,4 +75,65 @@ fn forked_child_opens_its_own_journal() {
             assert_ne!(recorder.pid, Some(std::process::id()));
         }
     }
+}
+
+/// Says the id of the child's recorder, and much more than fits into one segment.
+#[derive(Debug)]
+struct SaysId;
+
+impl ChildOpener for SaysId {
+    fn open(&self, recorder: RecorderId) -> Vec<Vec<u8>> {
+        let mut frames = vec![recorder.to_string().into_bytes()];
+        frames.resize(200, vec![7; 4000]);
+        frames
+    }
+}
+
+#[test]
+fn a_child_begins_with_what_its_opener_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        slots: 64,
+        child: Some(Arc::new(SaysId)),
+        ..Options::new(folder.path().join("s"), folder.path().join("j"))
+    };
+    let journal = Journal::create(options).unwrap();
+    let writer = journal.writer();
+    let Some(child) = fork().unwrap() else {
+        let logged = matches!(writer.log(&point(1)), Outcome::Logged(_));
+        let lane = writer.lane().map(|mut lane| lane.append(b"more"));
+        let good = logged && matches!(lane, Ok(Outcome::Logged(0))) && journal.flush().is_ok();
+        exit_now(if good { 0 } else { 1 });
+    };
+    assert_eq!(wait_for(child).unwrap(), Some(0));
+    let id = journal.recorder();
+    journal.shut().unwrap();
+    journal.shut().unwrap();
+    assert_eq!(writer.log(&point(2)), Outcome::Dropped(Reason::Closed));
+
+    let (recovered, _) = recover(&folder.path().join("j")).unwrap();
+    let child = recovered.recorders.iter().find(|one| one.id != id).unwrap();
+    assert_eq!(child.lanes[0].frames.len(), 200);
+    assert_eq!(
+        child.lanes[0].frames[0].1,
+        child.id.to_string().into_bytes()
+    );
+    assert_eq!(child.lanes[1].frames, [(0, b"more".to_vec())]);
+    assert_eq!(child.points.len(), 1);
+}
+
+#[test]
+fn a_lane_waits_for_segments_when_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        lane_bytes: 4096,
+        ..Options::new(folder.path().join("s"), folder.path().join("j"))
+    };
+    let journal = Journal::create(options).unwrap();
+    let mut lane = journal.lane().unwrap();
+    for number in 0..100 {
+        let appended = lane.append_within(&[1; 3000], Duration::from_secs(20));
+        assert_eq!(appended, Outcome::Logged(number));
+    }
+    assert_eq!(journal.status().unwrap().dropped, 0);
 }
