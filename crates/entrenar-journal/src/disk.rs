@@ -122,7 +122,7 @@ impl Disk {
                 break;
             }
             if !batch.is_empty() {
-                self.files.append(&[(frame::POINTS, &batch)])?;
+                self.append_points(frame::POINTS, &batch)?;
             }
             let segments = &self.shared.segments;
             self.passed
@@ -157,10 +157,17 @@ impl Disk {
             }
         }
         if !batch.is_empty() {
-            self.files.append(&[(frame::LATE_POINTS, &batch)])?;
+            self.append_points(frame::LATE_POINTS, &batch)?;
             self.late = left;
         }
         Ok(())
+    }
+
+    /// Appends points that were read from their slots before, and first the frames: one that was appended
+    /// to a lane before a point was logged, such as the name of its series, comes before the point.
+    fn append_points(&mut self, kind: u32, batch: &[u8]) -> Result<(), Error> {
+        self.copy_lanes()?;
+        self.files.append(&[(kind, batch)])
     }
 
     fn copy_lanes(&mut self) -> Result<(), Error> {

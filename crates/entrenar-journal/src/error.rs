@@ -43,6 +43,9 @@ pub enum Error {
     /// more. Open a new one, in another place.
     #[error("the journal refuses to write since an earlier failure")]
     Refused(#[source] Arc<Self>),
+    /// A recorder of this id is running. Choose another id.
+    #[error("{} is locked by a running recorder", .0.display())]
+    InUse(PathBuf),
     /// The journal was closed.
     #[error("the journal is closed")]
     Closed,
@@ -84,6 +87,11 @@ impl Error {
                 }
             }
         }
+    }
+
+    /// Whether a file or folder is not there (any more).
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether trying again later makes sense.

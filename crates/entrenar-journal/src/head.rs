@@ -277,12 +277,14 @@ impl FrameHead {
             return None;
         }
         let checksum = crc32c::crc32c_append(seed, bytes.get(..frame::CHECKSUM)?);
-        if u32_at(bytes, frame::CHECKSUM)? != checksum {
+        let length = u32_at(bytes, frame::LENGTH)?;
+        let too_long = usize::try_from(length).is_ok_and(|length| length > frame::LONGEST);
+        if u32_at(bytes, frame::CHECKSUM)? != checksum || too_long {
             return None;
         }
         Some(Self {
             kind: u32_at(bytes, frame::KIND)?,
-            length: u32_at(bytes, frame::LENGTH)?,
+            length,
             payload_checksum: u32_at(bytes, frame::PAYLOAD_CHECKSUM)?,
             number: u64_at(bytes, frame::NUMBER)?,
         })

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::head::{FileKind, FileName, Owner, RecorderId};
 use crate::lane::{self, LaneWriter, Refused};
+use crate::lock::RecorderLock;
 use crate::options::Options;
 use crate::shared::{Shared, Status};
 use crate::slot::Point;
@@ -48,6 +49,7 @@ pub struct Journal {
     inner: Arc<Inner>,
     /// Ahead thread, disk thread.
     threads: ManuallyDrop<Mutex<Vec<JoinHandle<()>>>>,
+    lock: Arc<RecorderLock>,
 }
 
 /// What journal, writers and lanes hold.
@@ -71,6 +73,7 @@ impl Journal {
             fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         }
         let recorder = options.recorder.map_or_else(RecorderId::random, Ok)?;
+        let lock = Arc::new(RecorderLock::of_new(&options.journal_folder, recorder)?);
         let owner = Owner {
             recorder,
             pid: std::process::id(),
@@ -99,6 +102,7 @@ impl Journal {
                 opener: AtomicU64::new(0),
             }),
             threads: ManuallyDrop::default(),
+            lock,
         };
         let ahead = thread("entrenar-ahead")
             .spawn(|| ahead.run())
@@ -115,6 +119,20 @@ impl Journal {
     #[must_use]
     pub fn recorder(&self) -> RecorderId {
         self.inner.shared.owner.recorder
+    }
+
+    /// The lock that says that this recorder is alive. Whoever keeps it keeps others from sealing what the
+    /// journal leaves when it is closed.
+    ///
+    /// # Errors
+    /// In a forked process that has no journal of its own.
+    pub fn lock(&self) -> Result<Arc<RecorderLock>, Error> {
+        if self.inner.shared.guard.is_owner() {
+            return Ok(Arc::clone(&self.lock));
+        }
+        self.inner.child().ok_or(Error::Forked)?;
+        let child = self.inner.child.get().and_then(Option::as_ref);
+        child.ok_or(Error::Forked)?.lock()
     }
 
     /// A handle to log points with, from any thread.

@@ -167,6 +167,18 @@ pub mod frame {
     pub const LONGEST: usize = 64 << 20;
 }
 
+/// Payload of a frame of a lane in a journal file.
+pub mod lane_frame {
+    /// Number of the lane: u32.
+    pub const LANE: usize = 0;
+    /// Zero: u32.
+    pub const RESERVED: usize = LANE + 4;
+    /// Number of the frame in its lane: u64.
+    pub const NUMBER: usize = RESERVED + 4;
+    /// Where the bytes of the frame begin.
+    pub const SIZE: usize = NUMBER + 8;
+}
+
 /// Payload of the frame that says what earlier files hold.
 pub mod mark {
     /// All points below this sequence are in earlier files, apart from the exceptions: u64.

@@ -38,6 +38,8 @@
 //! | `segments`, `lane` | regions in a ring; frames in preallocated memory |
 //! | `ahead`, `disk`, `files` | the two threads; numbered journal files |
 //! | `journal`, `shared` | handles, flush, close, forks |
+//! | `lock` | whose process is alive |
+//! | `read` | a journal file in pieces, whatever became of it |
 //! | `recover` | everything that can be read, and a report |
 //! | `storage` | the file system, behind a seam for tests |
 //!
@@ -53,9 +55,13 @@ mod head;
 mod journal;
 mod lane;
 pub mod layout;
+mod lock;
 mod map;
 mod options;
+mod ranges;
+mod read;
 mod recover;
+mod report;
 mod segments;
 mod shared;
 mod slot;
@@ -67,13 +73,14 @@ pub use clock::now_micros;
 pub use error::Error;
 pub use head::{FileKind, FileName, NotAnId, RecorderId};
 pub use journal::{Journal, Lane, Outcome, Reason, Writer};
+pub use lock::{RecorderLock, is_alive};
 pub use map::Region;
 #[cfg(all(unix, feature = "faults"))]
 pub use map::{exit_now, fork, wait_for};
 pub use options::{ChildOpener, Options};
-pub use recover::{
-    Damage, DamageKind, LaneFrames, Recorder, Recovered, Recovery, Report, Seal, recover,
-};
+pub use read::{Item, JournalReader, Mark, Seal};
+pub use recover::{LaneFrames, Recorder, Recovered, Recovery, recover, recover_each};
+pub use report::{Damage, DamageKind, Report};
 pub use shared::Status;
 pub use slot::Point;
 pub use storage::{FileSystem, LogFile, Medium, Storage, medium, memory_folder};

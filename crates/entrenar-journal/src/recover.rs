@@ -1,6 +1,5 @@
 //! Reads what is left: journal files and segments of any state, with a report of what was wrong.
 
-mod journal_file;
 mod segment_file;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::head::{FileKind, FileName, RecorderId};
+use crate::head::{FileKind, FileName, Owner, RecorderId};
+use crate::ranges::Ranges;
+use crate::read::{Item, JournalReader, Mark, Seal};
+use crate::report::{Damage, DamageKind, Report};
 use crate::slot::Point;
 
 /// All that was found.
@@ -34,21 +36,12 @@ pub struct Recorder {
     /// Points below this sequence were in journal files that are released by now; none of them is in
     /// `points`.
     pub released: u64,
-    /// All points, in the order of their sequence, which they come with.
+    /// All points, in the order of their sequence, which they come with. Empty from [`recover_each`].
     pub points: Vec<(u64, Point)>,
-    /// All lanes, in the order of their numbers.
+    /// All lanes, in the order of their numbers. Empty from [`recover_each`].
     pub lanes: Vec<LaneFrames>,
     /// The journal files that were read, in their order.
     pub files: Vec<u64>,
-}
-
-/// What the sealing mark says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seal {
-    /// Points taken.
-    pub points: u64,
-    /// Points and frames dropped.
-    pub dropped: u64,
 }
 
 /// The frames of a lane.
@@ -60,93 +53,214 @@ pub struct LaneFrames {
     pub frames: Vec<(u64, Vec<u8>)>,
 }
 
-/// How reading went.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Report {
-    /// Journal files read.
-    pub journal_files: u64,
-    /// Segments read.
-    pub segments: u64,
-    /// Points found in journal files.
-    pub points_in_files: u64,
-    /// Points found in segments only.
-    pub points_in_segments: u64,
-    /// Points and frames found more than once.
-    pub repeated: u64,
-    /// Slots that were taken but not published, with published ones behind them: their `log` had not
-    /// returned.
-    pub unfinished: u64,
-    /// Sequences that are missing between the first and the last. Beside a running recorder these may be
-    /// points that were being written.
-    pub missing_points: u64,
-    /// Numbers that are missing between the first and the last of a lane.
-    pub missing_frames: u64,
-    /// What was damaged, and where.
-    pub damage: Vec<Damage>,
-    /// Damage beyond the first 1,000 places.
-    pub more_damage: u64,
-}
-
-/// A damaged place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, byte {offset}: {kind}")]
-pub struct Damage {
-    /// Name of the file.
-    pub file: String,
-    /// Where in it.
-    pub offset: u64,
-    /// What.
-    pub kind: DamageKind,
-}
-
-/// What can be damaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DamageKind {
-    /// The head is unreadable; what it says was taken from the file's name.
-    #[error("the head of the file is damaged")]
-    Head,
-    /// Version of a later program, or a damaged head with a plausible version.
-    #[error("bytes that are no frame")]
-    NotAFrame,
-    /// A frame's payload does not match its checksum; points in it were read one by one.
-    #[error("the frame does not match its checksum")]
-    Payload,
-    /// The file ends within a frame: it was being written.
-    #[error("the file ends within a frame")]
-    Cut,
-    /// A slot is marked as complete and does not match its checksum.
-    #[error("a slot does not match its checksum")]
-    Slot,
-    /// A lane's frame does not match its checksum; nothing behind it in this segment was read.
-    #[error("a lane's frame does not match its checksum")]
-    LaneFrame,
-    /// A segment is shorter than its head says.
-    #[error("the segment is cut")]
-    ShortSegment,
-}
-
-/// What is gathered of one recorder.
+/// What is known of one recorder.
 #[derive(Debug, Default)]
-struct Gathered {
+struct Known {
     pid: Option<u32>,
     started: Option<i64>,
     seal: Option<Seal>,
     dropped: u64,
-    points: BTreeMap<u64, Point>,
-    lanes: BTreeMap<u32, BTreeMap<u64, Vec<u8>>>,
+    points: Ranges,
+    lanes: BTreeMap<u32, Ranges>,
     files: BTreeSet<u64>,
-    /// What released files held, by the mark of the first file that is left.
-    released: Option<(u64, Released)>,
+    /// The mark of the first file that has one.
+    released: Option<(u64, Mark)>,
 }
 
-/// What a mark says.
-#[derive(Debug, Clone, Default)]
-struct Released {
-    copied: u64,
-    exceptions: BTreeSet<u64>,
-    lanes: BTreeMap<u32, u64>,
+impl Known {
+    /// What released files of a recorder held: the mark of the first file that is left says it. Where that
+    /// mark is damaged nobody knows, and a point found twice is better than one lost.
+    fn released(&self) -> Option<&Mark> {
+        let (file, released) = self.released.as_ref()?;
+        (self.files.first() == Some(file)).then_some(released)
+    }
+
+    fn note_owner(&mut self, owner: Owner) {
+        self.pid = Some(owner.pid);
+        self.started = Some(owner.started);
+    }
+}
+
+/// Who gets what is found.
+type Each<'a, E> = &'a mut dyn FnMut(RecorderId, Item<'_>) -> Result<(), E>;
+
+/// Reads file after file and remembers what was found, but not the points and frames themselves.
+#[derive(Debug, Default)]
+struct Reading {
+    recorders: BTreeMap<RecorderId, Known>,
+    places: BTreeSet<PathBuf>,
+    report: Report,
+    /// Points of a batch that are new.
+    new: Vec<(u64, Point)>,
+    /// Points of the present journal file that were found before.
+    repeated_points: u64,
+}
+
+impl Reading {
+    fn known(&mut self, recorder: RecorderId) -> &mut Known {
+        self.recorders.entry(recorder).or_default()
+    }
+
+    /// Reads a journal file on: to its end, or to the first frame that is not whole.
+    fn read_journal<E: From<Error>>(
+        &mut self,
+        reader: &mut JournalReader<'_>,
+        growing: bool,
+        each: Each<'_, E>,
+    ) -> Result<(), E> {
+        let name = reader.name();
+        let known = self.known(name.recorder);
+        known.files.insert(name.number);
+        loop {
+            let item = if growing {
+                reader.next_whole()?
+            } else {
+                reader.next_item()?
+            };
+            let Some(item) = item else { break };
+            self.read_item(name, item, each)?;
+        }
+        if let Some(owner) = reader.owner() {
+            self.known(name.recorder).note_owner(owner);
+        }
+        let mut report = reader.take_report();
+        report.repeated = std::mem::take(&mut self.repeated_points);
+        // The reader counts all that it meets.
+        report.points_in_files -= report.repeated;
+        self.report.add(report);
+        Ok(())
+    }
+
+    fn read_item<E>(&mut self, name: FileName, item: Item<'_>, each: Each<'_, E>) -> Result<(), E> {
+        let recorder = name.recorder;
+        let known = self.recorders.entry(recorder).or_default();
+        match &item {
+            Item::Points(points) | Item::LatePoints(points) => {
+                self.new.clear();
+                self.new.extend(
+                    points
+                        .iter()
+                        .filter(|(sequence, _)| known.points.insert(*sequence)),
+                );
+                let repeated = points.len() - self.new.len();
+                self.repeated_points += u64::try_from(repeated).unwrap_or(u64::MAX);
+                return match item {
+                    _ if self.new.is_empty() => Ok(()),
+                    Item::LatePoints(_) => each(recorder, Item::LatePoints(&self.new)),
+                    _ => each(recorder, Item::Points(&self.new)),
+                };
+            }
+            Item::Frame { lane, number, .. } => {
+                if !known.lanes.entry(*lane).or_default().insert(*number) {
+                    self.report.repeated += 1;
+                    return Ok(());
+                }
+            }
+            // A mark counts when it is in the first file that is left: the files before were released.
+            Item::Mark(mark) => {
+                known.dropped = known.dropped.max(mark.dropped);
+                let earlier = known
+                    .released
+                    .as_ref()
+                    .is_none_or(|(file, _)| name.number < *file);
+                if earlier {
+                    known.released = Some((name.number, mark.clone()));
+                }
+            }
+            Item::Place(place) => {
+                self.places.insert(place.clone());
+            }
+            Item::Seal(seal) => {
+                known.seal = Some(*seal);
+                known.dropped = known.dropped.max(seal.dropped);
+            }
+        }
+        each(recorder, item)
+    }
+
+    fn damaged(&mut self, name: FileName, offset: usize, kind: DamageKind) {
+        self.report.damaged(Damage {
+            file: name.to_string(),
+            offset: u64::try_from(offset).unwrap_or(u64::MAX),
+            kind,
+        });
+    }
+
+    /// What is known of each recorder, without points and frames; adds up what is missing.
+    fn finish(self) -> (Recovered, Report) {
+        let mut report = self.report;
+        let mut recovered = Recovered::default();
+        for (id, known) in self.recorders {
+            let missing = &mut report.missing_points;
+            *missing = missing.saturating_add(known.points.missing());
+            for lane in known.lanes.values() {
+                report.missing_frames = report.missing_frames.saturating_add(lane.missing());
+            }
+            recovered.recorders.push(Recorder {
+                id,
+                pid: known.pid,
+                started: known.started,
+                sealed: known.seal,
+                dropped: known.dropped,
+                released: known.released().map_or(0, |mark| mark.copied),
+                points: Vec::new(),
+                lanes: Vec::new(),
+                files: known.files.into_iter().collect(),
+            });
+        }
+        (recovered, report)
+    }
+}
+
+/// Points and frames of the recorders.
+#[derive(Debug, Default)]
+struct Kept(BTreeMap<RecorderId, KeptOne>);
+
+#[derive(Debug, Default)]
+struct KeptOne {
+    points: Vec<(u64, Point)>,
+    lanes: BTreeMap<u32, Vec<(u64, Vec<u8>)>>,
+}
+
+impl Kept {
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::needless_pass_by_value,
+        reason = "the form of a function that streams"
+    )]
+    fn keep(&mut self, recorder: RecorderId, item: Item<'_>) -> Result<(), Error> {
+        let kept = self.0.entry(recorder).or_default();
+        match item {
+            Item::Points(points) | Item::LatePoints(points) => {
+                kept.points.extend_from_slice(points);
+            }
+            Item::Frame {
+                lane,
+                number,
+                bytes,
+            } => {
+                let frames = kept.lanes.entry(lane).or_default();
+                frames.push((number, bytes.to_vec()));
+            }
+            Item::Mark(_) | Item::Place(_) | Item::Seal(_) => {}
+        }
+        Ok(())
+    }
+
+    fn put_into(mut self, recovered: &mut Recovered) {
+        for recorder in &mut recovered.recorders {
+            let mut kept = self.0.remove(&recorder.id).unwrap_or_default();
+            if !kept.points.is_sorted_by_key(|(sequence, _)| *sequence) {
+                kept.points.sort_unstable_by_key(|(sequence, _)| *sequence);
+            }
+            recorder.points = kept.points;
+            let lanes = kept.lanes.into_iter().map(|(id, mut frames)| {
+                frames.sort_unstable_by_key(|(number, _)| *number);
+                LaneFrames { id, frames }
+            });
+            recorder.lanes = lanes.collect();
+        }
+    }
 }
 
 /// Reads files given one by one, journal files before segments.
@@ -154,9 +268,8 @@ struct Released {
 /// [`recover`] is what most callers want; this works on bytes from anywhere.
 #[derive(Debug, Default)]
 pub struct Recovery {
-    recorders: BTreeMap<RecorderId, Gathered>,
-    places: BTreeSet<PathBuf>,
-    report: Report,
+    reading: Reading,
+    kept: Kept,
 }
 
 impl Recovery {
@@ -168,174 +281,114 @@ impl Recovery {
 
     /// Reads a file of this name. Never fails: what is wrong goes into the report.
     pub fn read(&mut self, name: FileName, bytes: &[u8]) {
-        match name.kind {
-            FileKind::Journal => self.read_journal(name, bytes),
-            FileKind::Points => self.read_points(name, bytes),
-            FileKind::Lane(lane) => self.read_lane(name, lane, bytes),
-        }
+        let mut keep = |recorder, item: Item<'_>| self.kept.keep(recorder, item);
+        let read = if name.kind == FileKind::Journal {
+            let mut reader = JournalReader::of_bytes(name, bytes);
+            self.reading.read_journal(&mut reader, false, &mut keep)
+        } else {
+            self.reading.read_segment(name, bytes, &mut keep)
+        };
+        debug_assert!(read.is_ok(), "bytes in memory can be read");
     }
 
     /// The folders of segments that the journal files named.
     pub fn segment_folders(&self) -> impl Iterator<Item = &Path> {
-        self.places.iter().map(PathBuf::as_path)
+        self.reading.places.iter().map(PathBuf::as_path)
     }
 
     /// What was found.
     #[must_use]
-    pub fn finish(mut self) -> (Recovered, Report) {
-        let mut recovered = Recovered::default();
-        for (id, gathered) in self.recorders {
-            let report = &mut self.report;
-            let released = gathered.released().map_or(0, |released| released.copied);
-            let points: Vec<_> = gathered.points.into_iter().collect();
-            report.missing_points += missing(points.iter().map(|(sequence, _)| *sequence));
-            let lanes: Vec<_> = gathered
-                .lanes
-                .into_iter()
-                .map(|(id, frames)| LaneFrames {
-                    id,
-                    frames: frames.into_iter().collect(),
-                })
-                .collect();
-            for lane in &lanes {
-                report.missing_frames += missing(lane.frames.iter().map(|(number, _)| *number));
-            }
-            recovered.recorders.push(Recorder {
-                id,
-                pid: gathered.pid,
-                started: gathered.started,
-                sealed: gathered.seal,
-                dropped: gathered.dropped,
-                released,
-                points,
-                lanes,
-                files: gathered.files.into_iter().collect(),
-            });
-        }
-        (recovered, self.report)
+    pub fn finish(self) -> (Recovered, Report) {
+        let (mut recovered, report) = self.reading.finish();
+        self.kept.put_into(&mut recovered);
+        (recovered, report)
     }
-
-    fn damaged(&mut self, name: FileName, offset: usize, kind: DamageKind) {
-        const MOST: usize = 1000;
-        if self.report.damage.len() >= MOST {
-            self.report.more_damage += 1;
-            return;
-        }
-        let offset = u64::try_from(offset).unwrap_or(u64::MAX);
-        self.report.damage.push(Damage {
-            file: name.to_string(),
-            offset,
-            kind,
-        });
-    }
-
-    /// Keeps a point; whether it is new.
-    fn keep_point(&mut self, recorder: RecorderId, sequence: u64, point: Point) -> bool {
-        let gathered = self.recorders.entry(recorder).or_default();
-        let new = gathered.points.insert(sequence, point).is_none();
-        self.report.repeated += u64::from(!new);
-        new
-    }
-
-    fn keep_frame(&mut self, recorder: RecorderId, lane: u32, number: u64, bytes: &[u8]) {
-        let gathered = self.recorders.entry(recorder).or_default();
-        let frames = gathered.lanes.entry(lane).or_default();
-        if frames.insert(number, bytes.to_vec()).is_some() {
-            self.report.repeated += 1;
-        }
-    }
-
-    /// What released files of a recorder held: the mark of the first file that is left says it. Where that
-    /// mark is damaged nobody knows, and a point found twice is better than one lost.
-    fn released(&self, recorder: RecorderId) -> Option<&Released> {
-        self.recorders.get(&recorder)?.released()
-    }
-}
-
-impl Gathered {
-    fn released(&self) -> Option<&Released> {
-        let (file, released) = self.released.as_ref()?;
-        (self.files.first() == Some(file)).then_some(released)
-    }
-}
-
-impl Released {
-    fn has_point(&self, sequence: u64) -> bool {
-        sequence < self.copied && !self.exceptions.contains(&sequence)
-    }
-
-    fn has_frame(&self, lane: u32, number: u64) -> bool {
-        self.lanes.get(&lane).is_some_and(|copied| number < *copied)
-    }
-}
-
-/// Numbers missing in an ascending row.
-fn missing(numbers: impl Iterator<Item = u64>) -> u64 {
-    let mut last = None;
-    let mut missing = 0;
-    for number in numbers {
-        if let Some(last) = last {
-            missing += number.saturating_sub(last).saturating_sub(1);
-        }
-        last = Some(number);
-    }
-    missing
 }
 
 /// Reads all journal files of a folder and the segments that belong to them. Changes nothing; may be called
 /// while a recorder runs.
 ///
+/// All points are in memory then; [`recover_each`] hands them over instead.
+///
 /// # Errors
 /// When a folder or file cannot be read. What is wrong within files goes into the report.
 pub fn recover(folder: &Path) -> Result<(Recovered, Report), Error> {
-    let mut recovery = Recovery::new();
-    // Segments first into memory, then the journal: what moves meanwhile from a segment to the journal is
-    // then seen at least once.
+    let mut kept = Kept::default();
+    let (mut recovered, report) =
+        recover_each(folder, None, |recorder, item| kept.keep(recorder, item))?;
+    kept.put_into(&mut recovered);
+    Ok((recovered, report))
+}
+
+/// As [`recover`], but hands over what it finds, for one recorder or for all: each point and frame once,
+/// marks and places as they come. In memory is one frame, one segment or one batch of points at a time.
+///
+/// Of each recorder come the points and frames of the journal files in their order, then what only segments
+/// hold.
+///
+/// # Errors
+/// When a folder or file cannot be read, or when `each` fails.
+pub fn recover_each<E: From<Error>>(
+    folder: &Path,
+    only: Option<RecorderId>,
+    mut each: impl FnMut(RecorderId, Item<'_>) -> Result<(), E>,
+) -> Result<(Recovered, Report), E> {
+    let wanted = |name: &FileName| only.is_none_or(|only| name.recorder == only);
+    let mut reading = Reading::default();
+    // The last file of each recorder, which may still grow.
+    let mut last: BTreeMap<RecorderId, JournalReader<'_>> = BTreeMap::new();
+    for (name, path) in files(folder)? {
+        if name.kind != FileKind::Journal || !wanted(&name) {
+            continue;
+        }
+        if let Some(mut before) = last.remove(&name.recorder) {
+            reading.read_journal(&mut before, false, &mut each)?;
+        }
+        if let Some(mut reader) = open(&path)? {
+            reading.read_journal(&mut reader, true, &mut each)?;
+            if reading.known(name.recorder).released.is_none() {
+                // Damaged at its begin: what it says of segments must be known before they are read.
+                reading.read_journal(&mut reader, false, &mut each)?;
+            }
+            last.insert(name.recorder, reader);
+        }
+    }
     let mut folders = BTreeSet::from([folder.to_path_buf()]);
-    folders.extend(places(folder)?);
-    let mut segments = Vec::new();
+    folders.extend(reading.places.iter().cloned());
     for place in &folders {
         for (name, path) in files(place)? {
+            // A folder in memory is shared with recorders of other journals.
             if name.kind != FileKind::Journal
+                && last.contains_key(&name.recorder)
                 && let Some(bytes) = read_segment(name, &path)?
             {
-                segments.push((name, bytes));
+                reading.read_segment(name, &bytes, &mut each)?;
             }
         }
     }
-    let mut recorders = BTreeSet::new();
+    // What moved meanwhile from a segment to the journal is there.
     for (name, path) in files(folder)? {
-        if name.kind == FileKind::Journal
-            && let Some(bytes) = read(&path)?
+        if name.kind != FileKind::Journal {
+            continue;
+        }
+        let Some(before) = last.get_mut(&name.recorder) else {
+            continue;
+        };
+        if name.number > before.name().number
+            && let Some(reader) = open(&path)?
         {
-            recorders.insert(name.recorder);
-            recovery.read(name, &bytes);
+            let mut before = std::mem::replace(before, reader);
+            reading.read_journal(&mut before, false, &mut each)?;
         }
     }
-    for (name, bytes) in segments {
-        // A folder in memory is shared with recorders of other journals.
-        if recorders.contains(&name.recorder) {
-            recovery.read(name, &bytes);
-        }
+    for reader in last.values_mut() {
+        reading.read_journal(reader, false, &mut each)?;
     }
-    Ok(recovery.finish())
-}
-
-/// Folders of segments that the journal files of a folder name.
-fn places(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Recovery::new();
-    for (name, path) in files(folder)? {
-        if name.kind == FileKind::Journal
-            && let Some(bytes) = read(&path)?
-        {
-            found.read_places(name, &bytes);
-        }
-    }
-    Ok(found.places.into_iter().collect())
+    Ok(reading.finish())
 }
 
 /// Our files of a folder, in order. A folder that does not exist has none.
-fn files(folder: &Path) -> Result<Vec<(FileName, PathBuf)>, Error> {
+pub(crate) fn files(folder: &Path) -> Result<Vec<(FileName, PathBuf)>, Error> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -352,8 +405,17 @@ fn files(folder: &Path) -> Result<Vec<(FileName, PathBuf)>, Error> {
     Ok(files)
 }
 
-/// A segment's bytes. A slot that is written while its bytes are copied may look torn; it does not when it
-/// is read again.
+/// Opens a journal file; `None` where it vanished.
+fn open(path: &Path) -> Result<Option<JournalReader<'static>>, Error> {
+    match JournalReader::open(path) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A segment's bytes; `None` where it vanished. A slot that is written while its bytes are copied may look
+/// torn; it does not when it is read again.
 fn read_segment(name: FileName, path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut bytes = read(path)?;
     for _ in 0..3 {

@@ -160,7 +160,7 @@ impl LogFile for File {
 }
 
 /// Options of files that only their user may read.
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     #[cfg_attr(not(unix), expect(unused_mut, reason = "modes exist on Unix"))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! `docs/journal-format.md` draws the bytes that the code writes.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use entrenar_journal::layout::{VERSION, file, frame, lane, mark, seal, segment, slot};
+use entrenar_journal::layout::{VERSION, file, frame, lane, lane_frame, mark, seal, segment, slot};
 
 /// Rows (offset, field) of the table behind `<!-- name -->`.
 fn table<'a>(page: &'a str, name: &str) -> Vec<(usize, &'a str)> {
@@ -47,6 +47,7 @@ fn the_page_draws_the_constants() {
             "frame",
             rows!(frame: MAGIC KIND LENGTH PAYLOAD_CHECKSUM NUMBER CHECKSUM RESERVED SIZE),
         ),
+        ("lane_frame", rows!(lane_frame: LANE RESERVED NUMBER SIZE)),
         ("mark", rows!(mark: COPIED DROPPED EXCEPTIONS LANES SIZE)),
         ("seal", rows!(seal: COUNT DROPPED SIZE)),
     ];

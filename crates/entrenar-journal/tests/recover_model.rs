@@ -114,7 +114,9 @@ fn read_all(folder: &Path) -> Option<Vec<(FileName, Vec<u8>)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
-        let name = FileName::parse(entry.file_name().to_str().unwrap()).unwrap();
+        let Some(name) = FileName::parse(entry.file_name().to_str().unwrap()) else {
+            continue; // the lock
+        };
         files.push((name, fs::read(entry.path()).ok()?));
     }
     files.sort();
