@@ -41,6 +41,7 @@
 //! | `lock` | whose process is alive |
 //! | `read` | a journal file in pieces, whatever became of it |
 //! | `recover` | everything that can be read, and a report |
+//! | `follow` | what a running recorder writes, as it comes |
 //! | `storage` | the file system, behind a seam for tests |
 //!
 //! Feature `faults` is for tests: it breaks the order of publication, so that they prove they would notice.
@@ -51,6 +52,7 @@ mod clock;
 mod disk;
 mod error;
 mod files;
+mod follow;
 mod head;
 mod journal;
 mod lane;
@@ -71,6 +73,7 @@ mod tickets;
 
 pub use clock::now_micros;
 pub use error::Error;
+pub use follow::{Follower, Progress, recorders};
 pub use head::{FileKind, FileName, NotAnId, RecorderId};
 pub use journal::{Journal, Lane, Outcome, Reason, Writer};
 pub use lock::{RecorderLock, is_alive};

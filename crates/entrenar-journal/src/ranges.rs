@@ -34,6 +34,23 @@ impl Ranges {
         true
     }
 
+    /// Adds all numbers from `start` to `end`.
+    pub(crate) fn insert_all(&mut self, start: u64, end: u64) {
+        let before = self.ranges.range(..=start).next_back();
+        let (mut first, mut last) = (start, end);
+        if let Some((other, stop)) = before
+            && stop.saturating_add(1) >= start
+        {
+            (first, last) = (*other, last.max(*stop));
+        }
+        while let Some((other, stop)) = self.ranges.range(first..=last.saturating_add(1)).next() {
+            let (other, stop) = (*other, *stop);
+            last = last.max(stop);
+            self.ranges.remove(&other);
+        }
+        self.ranges.insert(first, last);
+    }
+
     /// Numbers missing between the first and the last.
     pub(crate) fn missing(&self) -> u64 {
         let mut missing: u64 = 0;
@@ -68,6 +85,18 @@ mod tests {
             prop_assert_eq!(ranges.missing(), missing);
             let covered: u64 = ranges.ranges.iter().map(|(start, end)| end - start + 1).sum();
             prop_assert_eq!(covered, spread.len() as u64);
+        }
+
+        #[test]
+        fn ranges_are_added_whole(parts in prop::collection::vec((0_u64..60, 0_u64..9), 0..20)) {
+            let (mut ranges, mut one_by_one) = (Ranges::default(), Ranges::default());
+            for (start, length) in parts {
+                ranges.insert_all(start, start + length);
+                for number in start..=start + length {
+                    one_by_one.insert(number);
+                }
+                prop_assert_eq!(&ranges, &one_by_one);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::head::{FileHead, FileName, FrameHead, Owner, array_at, u32_at, u64_at
 use crate::layout::{file, frame, lane_frame, mark, seal, slot as at};
 use crate::report::{Damage, DamageKind, Report};
 use crate::slot::{Point, WORDS};
+pub(crate) use window::read_at;
 use window::{Source, Window};
 
 /// Points handed over at once at most.
@@ -182,6 +183,11 @@ impl<'a> JournalReader<'a> {
 
     pub(crate) fn owner(&self) -> Option<Owner> {
         self.head.map(|head| head.owner)
+    }
+
+    /// Slots of a segment, where the head was read and is whole.
+    pub(crate) fn slots(&self) -> Option<u64> {
+        self.head.map(|head| head.slots)
     }
 
     /// What was read so far, and what was wrong. Repeated and missing points are not known from one file.

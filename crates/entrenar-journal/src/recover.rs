@@ -13,6 +13,8 @@ use crate::read::{Item, JournalReader, Mark, Seal};
 use crate::report::{Damage, DamageKind, Report};
 use crate::slot::Point;
 
+pub(crate) use segment_file::{LaneStep, lane_step};
+
 /// All that was found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recovered {
@@ -406,7 +408,7 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<(FileName, PathBuf)>, Error> {
 }
 
 /// Opens a journal file; `None` where it vanished.
-fn open(path: &Path) -> Result<Option<JournalReader<'static>>, Error> {
+pub(crate) fn open(path: &Path) -> Result<Option<JournalReader<'static>>, Error> {
     match JournalReader::open(path) {
         Ok(reader) => Ok(Some(reader)),
         Err(error) if error.is_not_found() => Ok(None),
