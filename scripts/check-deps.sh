@@ -39,7 +39,8 @@ check_layer() { # check_layer FOLDER "FORBIDDEN MODULES"
     exit 1
   fi
 }
-check_layer session "files extract bridge export store research ecosystem preserve secrets"
+check_layer window "files extract bridge export store research ecosystem preserve secrets"
+check_layer session "files window extract bridge export store research ecosystem preserve secrets"
 check_layer research "session extract bridge export store ecosystem preserve secrets"
 check_layer extract "bridge export store research ecosystem preserve secrets"
 check_layer export "bridge store ecosystem preserve"

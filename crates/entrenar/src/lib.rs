@@ -63,3 +63,4 @@ pub mod secrets;
 pub mod session;
 #[cfg(feature = "store")]
 pub mod store;
+pub mod window;

@@ -37,5 +37,7 @@ pub use model::{CodeCell, EntrenarSession};
 pub use origin::{Origin, OriginKind};
 pub use recording::{ForkOrigin, SessionState};
 pub use run::{RunStatus, TrainingRun};
+#[cfg(feature = "store")]
+pub(crate) use series::OptionalColumn;
 pub use series::{Point, PointRef, Series, SeriesKey, SeriesSummary};
 pub use source::{ImportWarning, Place, SourceFormat, SourceInfo, WarningKind};

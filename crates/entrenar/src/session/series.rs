@@ -1,3 +1,9 @@
+mod column;
+
+use std::ops::Range;
+
+pub(crate) use column::OptionalColumn;
+
 use super::{Origin, OriginKind};
 
 /// What identifies a series in a session: its name, the run and the rank it belongs to.
@@ -66,34 +72,6 @@ impl PointRef<'_> {
     }
 }
 
-/// A column whose values may be absent; it takes no memory while all are.
-#[derive(Debug, Clone)]
-struct OptionalColumn<T>(Vec<Option<T>>);
-
-impl<T> Default for OptionalColumn<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> OptionalColumn<T> {
-    /// Appends the value of row `row`; earlier rows without a value stay absent.
-    fn push(&mut self, row: usize, value: Option<T>) {
-        if value.is_some() {
-            self.0.resize_with(row, || None);
-            self.0.push(value);
-        }
-    }
-
-    fn get(&self, row: usize) -> Option<&T> {
-        self.0.get(row).and_then(Option::as_ref)
-    }
-
-    fn last(&self, rows: usize) -> Option<&T> {
-        self.get(rows.checked_sub(1)?)
-    }
-}
-
 /// A named series of points in the order in which they came, kept as columns.
 ///
 /// A step that goes back is data (a restarted training), never an error.
@@ -104,7 +82,7 @@ pub struct Series {
     steps: OptionalColumn<i64>,
     epochs: OptionalColumn<f64>,
     times_us: OptionalColumn<i64>,
-    origins: OptionalColumn<Origin>,
+    origins: Vec<Option<Origin>>,
 }
 
 /// The figures of a series that lists and charts need.
@@ -135,7 +113,7 @@ impl Series {
             steps: OptionalColumn::default(),
             epochs: OptionalColumn::default(),
             times_us: OptionalColumn::default(),
-            origins: OptionalColumn::default(),
+            origins: Vec::new(),
         }
     }
 
@@ -171,18 +149,25 @@ impl Series {
         self.steps.push(row, point.step);
         self.epochs.push(row, point.epoch);
         self.times_us.push(row, point.time_us);
-        self.origins.push(row, point.origin);
+        if point.origin.is_some() {
+            self.origins.resize_with(row, || None);
+            self.origins.push(point.origin);
+        }
     }
 
     /// The point at `index` in the order of arrival.
     pub fn point(&self, index: usize) -> Option<PointRef<'_>> {
-        self.values.get(index).map(|value| PointRef {
-            value: *value,
-            step: self.steps.get(index).copied(),
-            epoch: self.epochs.get(index).copied(),
-            time_us: self.times_us.get(index).copied(),
-            origin: self.origins.get(index),
-        })
+        self.values.get(index).map(|value| self.with(index, *value))
+    }
+
+    fn with(&self, index: usize, value: f64) -> PointRef<'_> {
+        PointRef {
+            value,
+            step: self.steps.get(index),
+            epoch: self.epochs.get(index),
+            time_us: self.times_us.get(index),
+            origin: self.origins.get(index).and_then(Option::as_ref),
+        }
     }
 
     /// All points, in the order in which they came.
@@ -190,13 +175,59 @@ impl Series {
         self.values
             .iter()
             .enumerate()
-            .map(|(index, value)| PointRef {
-                value: *value,
-                step: self.steps.get(index).copied(),
-                epoch: self.epochs.get(index).copied(),
-                time_us: self.times_us.get(index).copied(),
-                origin: self.origins.get(index),
-            })
+            .map(|(index, value)| self.with(index, *value))
+    }
+
+    /// The steps as a column.
+    pub(crate) fn steps(&self) -> &OptionalColumn<i64> {
+        &self.steps
+    }
+
+    /// The epochs as a column.
+    pub(crate) fn epochs(&self) -> &OptionalColumn<f64> {
+        &self.epochs
+    }
+
+    /// The wall times as a column.
+    pub(crate) fn times_us(&self) -> &OptionalColumn<i64> {
+        &self.times_us
+    }
+
+    /// The origins of the points `range`; those behind the last that has one may be left out.
+    pub(crate) fn origins(&self, range: Range<usize>) -> &[Option<Origin>] {
+        let end = range.end.min(self.origins.len());
+        self.origins
+            .get(range.start.min(end)..end)
+            .unwrap_or_default()
+    }
+
+    /// Removes all points and keeps the memory for others.
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.steps.clear();
+        self.epochs.clear();
+        self.times_us.clear();
+        self.origins.clear();
+    }
+
+    /// Appends points as columns: those of `values`, each with the others that there are.
+    pub(crate) fn append(
+        &mut self,
+        values: &[f64],
+        steps: &OptionalColumn<i64>,
+        epochs: &OptionalColumn<f64>,
+        times_us: &OptionalColumn<i64>,
+        origins: Vec<Option<Origin>>,
+    ) {
+        let row = self.values.len();
+        self.values.extend_from_slice(values);
+        self.steps.append(row, steps);
+        self.epochs.append(row, epochs);
+        self.times_us.append(row, times_us);
+        if !origins.is_empty() {
+            self.origins.resize_with(row, || None);
+            self.origins.extend(origins);
+        }
     }
 
     /// The step after the last point's: its step plus one, or the number of points where the
@@ -204,7 +235,7 @@ impl Series {
     pub fn next_step(&self) -> i64 {
         self.steps
             .last(self.len())
-            .map(|step| step.saturating_add(1))
+            .map(|step: i64| step.saturating_add(1))
             .unwrap_or_else(|| i64::try_from(self.len()).unwrap_or(i64::MAX))
     }
 

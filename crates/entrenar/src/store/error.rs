@@ -18,6 +18,16 @@ pub enum StoreError {
         /// The ids, at most ten.
         ids: Vec<String>,
     },
+    /// No series has this number: its session was removed or written anew. `series_of` gives those
+    /// that there are.
+    #[error("no series {id} in the store")]
+    NoSeries {
+        /// What was asked for.
+        id: i64,
+    },
+    /// A window that cannot be drawn was asked for.
+    #[error(transparent)]
+    Window(#[from] crate::window::WindowError),
     /// Another session has this id; import it under another.
     #[error("another session has the id {id:?}")]
     IdTaken {

@@ -21,7 +21,9 @@ pub use query::{
 };
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
-pub use sqlite::{BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode};
+pub use sqlite::{
+    BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode, StoredSeries, StoredSeriesInfo,
+};
 
 /// What an import did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -281,12 +281,9 @@ fn chunks(connection: &Connection, session: i64, id: &str) -> Result<Vec<Finding
             (pair(2)?, pair(4)?),
             [number(6)?, number(7)?, number(8)?, number(9)?],
         );
-        let data = row
-            .get_ref(11)?
-            .as_blob()
-            .map_err(|error| Failure::damaged(error.to_string()))?;
+        let data = chunk::row::blob(row, 11)?;
         let mut series = Series::new(SeriesKey::named(""));
-        if let Err(reason) = chunk::decode(data, &mut series) {
+        if let Err(reason) = chunk::row::read(connection, name, data, &mut series)? {
             found.push(of(
                 id,
                 format!("chunk {name} is damaged: {reason}; restore a backup"),

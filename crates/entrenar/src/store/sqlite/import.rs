@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value, json};
 
 use super::blob;
+use super::chunk;
 use super::events::{self, Event};
 use super::failure::Failure;
 use super::load;
@@ -444,11 +445,6 @@ fn series_rows(
         "INSERT INTO series (session, place, name, run, rank, count)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    let mut chunk_statement = connection.prepare_cached(
-        "INSERT INTO chunks (series, place, count, step_min, step_max, time_min, time_max,
-           first, last, min, max, nan_count, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-    )?;
     let series = session.metrics.series().iter().zip(&computed.chunks);
     for (place, (series, chunks)) in series.enumerate() {
         let key = series.key();
@@ -461,22 +457,8 @@ fn series_rows(
             length(series.len()),
         ])?;
         let series_row = connection.last_insert_rowid();
-        for (place, (statistics, data)) in chunks.iter().enumerate() {
-            chunk_statement.execute(params![
-                series_row,
-                length(place),
-                length(statistics.count),
-                statistics.steps.map(|steps| steps.0),
-                statistics.steps.map(|steps| steps.1),
-                statistics.times.map(|times| times.0),
-                statistics.times.map(|times| times.1),
-                statistics.first,
-                statistics.last,
-                statistics.range.map(|range| range.0),
-                statistics.range.map(|range| range.1),
-                length(statistics.nan_count),
-                data,
-            ])?;
+        for (place, chunk) in chunks.iter().enumerate() {
+            chunk::row::insert(connection, series_row, length(place), chunk)?;
         }
     }
     Ok(())

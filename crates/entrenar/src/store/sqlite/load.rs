@@ -339,16 +339,15 @@ impl Records<'_> {
         let mut series = Series::new(key);
         let mut statement = self
             .connection
-            .prepare_cached("SELECT data FROM chunks WHERE series = ?1 ORDER BY place")?;
+            .prepare_cached("SELECT chunk, data FROM chunks WHERE series = ?1 ORDER BY place")?;
         let mut chunks = statement.query([row])?;
         while let Some(chunk) = chunks.next()? {
-            let data = chunk
-                .get_ref(0)?
-                .as_blob()
-                .map_err(|error| Failure::damaged(error.to_string()))?;
-            chunk::decode(data, &mut series).map_err(|reason| {
-                Failure::damaged(format!("a chunk of series {:?}: {reason}", series.name()))
-            })?;
+            let data = chunk::row::blob(chunk, 1)?;
+            chunk::row::read(self.connection, chunk.get(0)?, data, &mut series)?.map_err(
+                |reason| {
+                    Failure::damaged(format!("a chunk of series {:?}: {reason}", series.name()))
+                },
+            )?;
         }
         Ok(series)
     }

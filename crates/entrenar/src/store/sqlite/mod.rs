@@ -22,6 +22,7 @@ mod redact;
 mod schema;
 mod search;
 mod secret;
+mod series;
 mod value;
 
 use std::borrow::Cow;
@@ -35,6 +36,7 @@ use self::failure::Failure;
 pub use self::prepare::Prepared;
 pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
+pub use self::series::{StoredSeries, StoredSeriesInfo};
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredDeposit,
     StoredEvent,

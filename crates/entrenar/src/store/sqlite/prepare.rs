@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::blob;
-use super::chunk::{self, Statistics};
+use super::chunk::{self, EncodedChunk, Paging};
 use super::import::{JOINED_OUTPUT, NO_OUTPUT, OWN_OUTPUT};
-use super::schema::{CHUNK_POINTS, LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
+use super::schema::{LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
 use crate::session::{ContentDigest, DocumentCell, EntrenarSession, Sha256Hash, output};
 use crate::store::StoreError;
 
@@ -119,7 +119,7 @@ pub(super) struct Computed {
     /// The outputs of each cell record.
     pub(super) outputs: Vec<Vec<Output>>,
     /// The chunks of each series.
-    pub(super) chunks: Vec<Vec<(Statistics, Vec<u8>)>>,
+    pub(super) chunks: Vec<Vec<EncodedChunk>>,
 }
 
 impl Computed {
@@ -147,16 +147,8 @@ impl Computed {
                 Some(_) => OWN_OUTPUT,
             }
         });
-        let chunks = session.metrics.series().iter().map(|series| {
-            (0..series.len())
-                .step_by(CHUNK_POINTS)
-                .map(|start| {
-                    let range = start..series.len().min(start.saturating_add(CHUNK_POINTS));
-                    let points = range.clone().filter_map(|index| series.point(index));
-                    (Statistics::of(points), chunk::encode(series, range))
-                })
-                .collect()
-        });
+        let series = session.metrics.series().iter();
+        let chunks = series.map(|series| chunk::encode_all(series, Paging::default()));
         let content = ContentDigest::with_outputs(session, |cell, place| {
             outputs.get(cell)?.get(place).map(|output| output.sha256)
         });

@@ -1,0 +1,159 @@
+//! A chunk: up to 65,536 points of one series as compressed columns.
+//!
+//! A chunk of few points is version 1: each column in one piece (`whole.rs`). A larger one is
+//! version 2: a head that its pages share (`paged.rs`), pages that decode alone (`page.rs`), and a
+//! pyramid that says what is known of each page (`pyramid.rs`). [`row`] keeps chunk and pages
+//! together in the database. The bytes are drawn in `docs/store-format.md`.
+//!
+//! Every length and number is checked before anything is allocated for it.
+
+mod format;
+mod number;
+mod origins;
+mod page;
+mod paged;
+mod pyramid;
+pub(super) mod row;
+mod statistics;
+mod whole;
+
+use std::ops::Range;
+
+pub(super) use self::format::Column;
+pub(super) use self::page::{PageDecoder, PagedHead};
+pub(super) use self::pyramid::{PageSummary, summaries};
+pub(super) use self::statistics::Statistics;
+pub(super) use self::whole::decode as decode_whole;
+use super::schema::CHUNK_POINTS;
+use crate::session::Series;
+
+const MAGIC: [u8; 8] = *b"ENTRCHNK";
+
+/// How chunks are cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paging {
+    /// Most points of a chunk.
+    pub(super) chunk_points: usize,
+    /// A chunk of no more points is in one piece.
+    pub(super) whole_points: usize,
+    /// Points of a page, a multiple of 8.
+    pub(super) page_points: u16,
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        Self {
+            chunk_points: CHUNK_POINTS,
+            whole_points: 4_096,
+            page_points: 1_024,
+        }
+    }
+}
+
+/// A chunk to be put into the store by [`row::insert`].
+#[derive(Debug)]
+pub(super) struct EncodedChunk {
+    /// The figures of its row.
+    pub(super) statistics: Statistics,
+    /// The chunk; of one with pages, its head.
+    pub(super) data: Vec<u8>,
+    /// What is known of each page.
+    pub(super) pyramid: Option<Vec<u8>>,
+    /// The pages; none where the chunk is in one piece.
+    pub(super) pages: Vec<Vec<u8>>,
+}
+
+/// A page as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Page<'a> {
+    /// Its number in the chunk.
+    pub(super) place: usize,
+    /// Its bytes.
+    pub(super) bytes: &'a [u8],
+}
+
+/// Encodes the points `range` of `series`, at most as many as a chunk may have.
+pub(super) fn encode(series: &Series, range: Range<usize>, paging: Paging) -> EncodedChunk {
+    if range.len() > paging.whole_points {
+        return paged::encode(series, range, paging.page_points);
+    }
+    EncodedChunk {
+        data: whole::encode(series, range.clone()),
+        pyramid: None,
+        pages: Vec::new(),
+        statistics: Statistics::of(range.filter_map(|index| series.point(index))),
+    }
+}
+
+/// The chunks of a whole series.
+pub(super) fn encode_all(series: &Series, paging: Paging) -> Vec<EncodedChunk> {
+    let ends = |start: usize| start.saturating_add(paging.chunk_points).min(series.len());
+    (0..series.len())
+        .step_by(paging.chunk_points)
+        .map(|start| encode(series, start..ends(start), paging))
+        .collect()
+}
+
+/// Whether the chunk of that head has pages.
+pub(super) fn is_paged(data: &[u8]) -> bool {
+    data.get(MAGIC.len()) == Some(&paged::VERSION)
+}
+
+/// Decodes foreign bytes whose checksums are right: without that none would get beyond them.
+#[cfg(fuzzing)]
+pub(super) fn fuzz(bytes: &[u8]) {
+    use crate::session::SeriesKey;
+    let mut series = Series::new(SeriesKey::named("fuzz"));
+    let mut whole = bytes.to_vec();
+    whole.extend_from_slice(&whole::checksum(bytes));
+    if let Ok(count) = decode_whole(&whole, &mut series) {
+        assert!(count == series.len() && count <= CHUNK_POINTS);
+    }
+    fuzz_paged(bytes);
+}
+
+/// Head, pyramid and pages, each behind its length.
+#[cfg(fuzzing)]
+fn fuzz_paged(bytes: &[u8]) {
+    use crate::session::SeriesKey;
+    use crate::window::WindowAxis;
+    let mut reader = format::Reader(bytes);
+    let mut next = |seed: u32| -> Option<Vec<u8>> {
+        let length = u16::from_le_bytes(reader.array().ok()?);
+        let mut part = reader.take(length.into()).ok()?.to_vec();
+        format::seal(&mut part, seed);
+        Some(part)
+    };
+    let Some(data) = next(0) else { return };
+    let Ok(head) = PagedHead::parse(&data) else {
+        return;
+    };
+    let Some(pyramid) = next(head.sum()) else {
+        return;
+    };
+    for axis in [
+        WindowAxis::Step,
+        WindowAxis::Time,
+        WindowAxis::Epoch,
+        WindowAxis::Arrival,
+    ] {
+        if let Ok(pages) = summaries(&head, &pyramid, axis, 7) {
+            assert!(pages.len() == head.pages());
+        }
+    }
+    let Ok(mut decoder) = head.decoder(&[]) else {
+        return;
+    };
+    for place in 0..head.pages() {
+        let Some(page) = next(paged::page_seed(head.sum(), place)) else {
+            return;
+        };
+        let mut series = Series::new(SeriesKey::named("fuzz"));
+        if decoder.page(place, &page, &mut series).is_ok() {
+            assert!(series.len() == head.rows(place).len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

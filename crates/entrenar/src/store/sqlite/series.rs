@@ -1,0 +1,400 @@
+//! Charts of stored series: windows out of statistics, pyramids and the pages at the borders.
+
+use rusqlite::Connection;
+
+use super::SqliteStore;
+use super::chunk::{self, Column, PageDecoder, PageSummary, PagedHead, row};
+use super::failure::Failure;
+use super::load;
+use super::value::Text;
+use crate::session::{Series, SeriesKey};
+use crate::store::StoreError;
+use crate::window::{Gathered, Summary, Window, WindowAxis, WindowQuery};
+
+/// What a store says of a series without reading its points.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StoredSeriesInfo {
+    /// Its number, by which [`SqliteStore::series`] finds it. It stays until the session's rows
+    /// are written anew (a redaction) or removed.
+    pub id: i64,
+    /// Name, run and rank.
+    pub key: SeriesKey,
+    /// Number of points.
+    pub count: u64,
+    /// Smallest and largest step.
+    pub steps: Option<(i64, i64)>,
+    /// First and last wall time, in microseconds since 1970-01-01 UTC.
+    pub times_us: Option<(i64, i64)>,
+    /// Smallest and largest value that is not NaN.
+    pub values: Option<(f64, f64)>,
+    /// The value of the last point; `None` where there is no point.
+    pub last: Option<f64>,
+    /// Number of values that are NaN.
+    pub nan_count: u64,
+}
+
+/// A series in a store. Made by [`SqliteStore::series`].
+#[derive(Debug, Clone, Copy)]
+pub struct StoredSeries<'a> {
+    store: &'a SqliteStore,
+    id: i64,
+}
+
+impl SqliteStore {
+    /// The series of the session of that (whole) id, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or if the store cannot be read.
+    pub fn series_of(&self, session: &str) -> Result<Vec<StoredSeriesInfo>, StoreError> {
+        self.read(|connection| {
+            let row = load::row_of(connection, session)?;
+            infos(connection, "session", row)
+        })
+    }
+
+    /// The series of that number, see [`StoredSeriesInfo::id`].
+    ///
+    /// # Errors
+    /// [`StoreError::NoSeries`], or if the store cannot be read.
+    pub fn series(&self, id: i64) -> Result<StoredSeries<'_>, StoreError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT 1 FROM series WHERE series = ?1")?;
+            if statement.exists([id])? {
+                Ok(())
+            } else {
+                Err(StoreError::NoSeries { id }.into())
+            }
+        })?;
+        Ok(StoredSeries { store: self, id })
+    }
+}
+
+impl StoredSeries<'_> {
+    /// What the store says of it.
+    ///
+    /// # Errors
+    /// If it was removed or the store cannot be read.
+    pub fn info(&self) -> Result<StoredSeriesInfo, StoreError> {
+        self.store.read(|connection| {
+            let missing = StoreError::NoSeries { id: self.id };
+            let mut found = infos(connection, "series.series", self.id)?;
+            found.pop().ok_or_else(|| missing.into())
+        })
+    }
+
+    /// The points with steps from `from` to `to` that a chart of `pixels` columns shows: the
+    /// picture is that of all points (see [`window`](crate::window)). Other abscissas by
+    /// [`query`](Self::query).
+    ///
+    /// Of the points themselves it reads those near the borders of the pixels. Memory: some
+    /// hundred bytes a pixel, and for a series of several parts for each of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Window`] for a window that there is not; if the series was removed or the
+    /// store cannot be read.
+    pub fn window(&self, from: f64, to: f64, pixels: u32) -> Result<Window, StoreError> {
+        self.query(&WindowQuery::new(WindowAxis::Step, from, to, pixels)?)
+    }
+
+    /// The answer to `query`.
+    ///
+    /// # Errors
+    /// As [`window`](Self::window).
+    pub fn query(&self, query: &WindowQuery) -> Result<Window, StoreError> {
+        self.query_with(query, None)
+    }
+
+    /// The answer to `query` with the points of `tail` behind those of the store.
+    ///
+    /// # Errors
+    /// As [`window`](Self::window).
+    pub fn query_with(
+        &self,
+        query: &WindowQuery,
+        tail: Option<&Series>,
+    ) -> Result<Window, StoreError> {
+        let read = |connection: &Connection| {
+            let gathered = gather(connection, self.id, query, false, tail)?;
+            if gathered.aggregator.must_sort() {
+                return gather(connection, self.id, query, true, tail);
+            }
+            Ok(gathered)
+        };
+        Ok(self.store.read(read)?.finish(true))
+    }
+
+    /// The points of `query` that are known without reading pages: of each stretch of 1,024 points
+    /// its first, smallest, largest and last. Every point of the answer is one of the series, but
+    /// others that would show may be missing. Chunks of few points, and those that were written
+    /// before schema 5, are read.
+    ///
+    /// # Errors
+    /// As [`window`](Self::window).
+    pub fn preview(&self, query: &WindowQuery) -> Result<Window, StoreError> {
+        let read = |connection: &Connection| {
+            let gathered = preview(connection, self.id, query, false)?;
+            if gathered.aggregator.must_sort() {
+                return preview(connection, self.id, query, true);
+            }
+            Ok(gathered)
+        };
+        Ok(self.store.read(read)?.finish(false))
+    }
+
+    /// Gives all points to `each`, some thousand at a time, in their order; memory is that of one
+    /// chunk.
+    ///
+    /// # Errors
+    /// If the series was removed or the store cannot be read.
+    pub fn for_each(&self, mut each: impl FnMut(&Series)) -> Result<(), StoreError> {
+        self.store.read(|connection| {
+            let mut points = Series::new(SeriesKey::named(""));
+            chunks(connection, self.id, |chunk| {
+                points.clear();
+                row::read(connection, chunk.row, chunk.data, &mut points)?
+                    .map_err(|reason| chunk.damaged(&reason))?;
+                each(&points);
+                Ok(true)
+            })
+        })
+    }
+}
+
+fn infos(
+    connection: &Connection,
+    column: &str,
+    value: i64,
+) -> Result<Vec<StoredSeriesInfo>, Failure> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT series.series, name, run, rank, series.count,
+           min(step_min), max(step_max), min(time_min), max(time_max), min(min), max(max),
+           coalesce(sum(nan_count), 0),
+           (SELECT coalesce(last, 'nan') FROM chunks WHERE chunks.series = series.series
+            ORDER BY chunks.place DESC LIMIT 1)
+         FROM series LEFT JOIN chunks USING (series)
+         WHERE {column} = ?1 GROUP BY series.series ORDER BY series.place"
+    ))?;
+    let mut rows = statement.query([value])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let pair = |column| -> Result<Option<(i64, i64)>, rusqlite::Error> {
+            Ok(row
+                .get::<_, Option<i64>>(column)?
+                .zip(row.get::<_, Option<i64>>(column + 1)?))
+        };
+        let last = match row.get_ref(12)? {
+            rusqlite::types::ValueRef::Real(last) => Some(last),
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(f64::NAN),
+        };
+        found.push(StoredSeriesInfo {
+            id: row.get(0)?,
+            key: SeriesKey {
+                name: row.get::<_, Text>(1)?.0,
+                run: row.get(2)?,
+                rank: row.get(3)?,
+            },
+            count: row.get(4)?,
+            steps: pair(5)?,
+            times_us: pair(7)?,
+            values: row
+                .get::<_, Option<f64>>(9)?
+                .zip(row.get::<_, Option<f64>>(10)?),
+            last,
+            nan_count: row.get(11)?,
+        });
+    }
+    Ok(found)
+}
+
+/// A chunk's row.
+struct ChunkRow<'a> {
+    row: i64,
+    /// Place of its first point in the order of arrival.
+    start: u64,
+    count: u64,
+    data: &'a [u8],
+    pyramid: Option<&'a [u8]>,
+}
+
+impl ChunkRow<'_> {
+    fn damaged(&self, reason: &str) -> Failure {
+        Failure::damaged(format!("chunk {}: {reason}", self.row))
+    }
+}
+
+/// Gives the chunks of a series to `each` until that says `false`.
+fn chunks(
+    connection: &Connection,
+    series: i64,
+    mut each: impl FnMut(&ChunkRow<'_>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT chunk, count, data, pyramid FROM chunks WHERE series = ?1 ORDER BY place",
+    )?;
+    let mut rows = statement.query([series])?;
+    let mut start = 0_u64;
+    while let Some(row) = rows.next()? {
+        let pyramid = row.get_ref(3)?.as_blob_or_null();
+        let chunk = ChunkRow {
+            row: row.get(0)?,
+            start,
+            count: row.get(1)?,
+            data: row::blob(row, 2)?,
+            pyramid: pyramid.map_err(|error| Failure::damaged(error.to_string()))?,
+        };
+        if !each(&chunk)? {
+            break;
+        }
+        start = start.saturating_add(chunk.count);
+    }
+    Ok(())
+}
+
+/// The columns that points over an axis need.
+fn columns(axis: WindowAxis) -> &'static [Column] {
+    match axis {
+        WindowAxis::Step => &[Column::Value, Column::Step],
+        WindowAxis::Time => &[Column::Value, Column::Time],
+        WindowAxis::Epoch => &[Column::Value, Column::Epoch],
+        WindowAxis::Arrival => &[Column::Value],
+    }
+}
+
+/// What is known of the pages of a chunk; `None` for a chunk in one piece.
+fn pages<'a>(
+    chunk: &ChunkRow<'a>,
+    axis: WindowAxis,
+) -> Result<Option<(PagedHead<'a>, Vec<PageSummary>)>, Failure> {
+    if !chunk::is_paged(chunk.data) {
+        return Ok(None);
+    }
+    let read = || {
+        let head = PagedHead::parse(chunk.data)?;
+        let pyramid = chunk.pyramid.ok_or("it has no pyramid")?;
+        let pages = chunk::summaries(&head, pyramid, axis, chunk.start)?;
+        Ok((head, pages))
+    };
+    read()
+        .map(Some)
+        .map_err(|reason: String| chunk.damaged(&reason))
+}
+
+/// Reads pages of one chunk after the other.
+struct Pages<'a> {
+    connection: &'a Connection,
+    axis: WindowAxis,
+    points: Series,
+}
+
+impl<'a> Pages<'a> {
+    fn new(connection: &'a Connection, axis: WindowAxis) -> Self {
+        Self {
+            connection,
+            axis,
+            points: Series::new(SeriesKey::named("")),
+        }
+    }
+
+    /// The points of a page. The decoder is made when the first page of a chunk is read.
+    fn read(
+        &mut self,
+        chunk: &ChunkRow<'_>,
+        head: &PagedHead<'_>,
+        decoder: &mut Option<PageDecoder>,
+        place: usize,
+    ) -> Result<&Series, Failure> {
+        self.points.clear();
+        if decoder.is_none() {
+            let made = head.decoder(columns(self.axis));
+            *decoder = Some(made.map_err(|reason| chunk.damaged(&reason))?);
+        }
+        let points = &mut self.points;
+        if let Some(decoder) = decoder {
+            row::page(self.connection, chunk.row, place, |page| {
+                decoder
+                    .page(page.place, page.bytes, points)
+                    .map_err(|reason| chunk.damaged(&format!("page {place}: {reason}")))
+            })?;
+        }
+        Ok(&self.points)
+    }
+
+    /// The points of a chunk in one piece.
+    fn whole(&mut self, chunk: &ChunkRow<'_>) -> Result<&Series, Failure> {
+        self.points.clear();
+        chunk::decode_whole(chunk.data, &mut self.points)
+            .map_err(|reason| chunk.damaged(&reason))?;
+        Ok(&self.points)
+    }
+}
+
+fn gather(
+    connection: &Connection,
+    series: i64,
+    query: &WindowQuery,
+    sorted: bool,
+    tail: Option<&Series>,
+) -> Result<Gathered, Failure> {
+    let mut gathered = Gathered::new(query, sorted);
+    let mut reader = Pages::new(connection, query.axis());
+    let mut end = 0;
+    chunks(connection, series, |chunk| {
+        end = chunk.start.saturating_add(chunk.count);
+        let Some((head, pages)) = pages(chunk, query.axis())? else {
+            gathered.series(reader.whole(chunk)?, chunk.start);
+            return Ok(!gathered.aggregator.must_sort());
+        };
+        let mut decoder = None;
+        for (place, page) in pages.iter().enumerate() {
+            let rows = head.rows(place);
+            let first = u64::try_from(rows.start).unwrap_or(u64::MAX);
+            let first = chunk.start.saturating_add(first);
+            match page {
+                PageSummary::Nowhere => {
+                    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+                    gathered.left_out = gathered.left_out.saturating_add(count);
+                }
+                PageSummary::Known(summary) if gathered.aggregator.summary(summary) => {}
+                PageSummary::Known(Summary { descents: 0, .. }) => {
+                    gathered.rising(reader.read(chunk, &head, &mut decoder, place)?, first);
+                }
+                PageSummary::Known(_) | PageSummary::Mixed => {
+                    gathered.series(reader.read(chunk, &head, &mut decoder, place)?, first);
+                }
+            }
+        }
+        Ok(!gathered.aggregator.must_sort())
+    })?;
+    if let Some(tail) = tail {
+        gathered.series(tail, end);
+    }
+    Ok(gathered)
+}
+
+fn preview(
+    connection: &Connection,
+    series: i64,
+    query: &WindowQuery,
+    sorted: bool,
+) -> Result<Gathered, Failure> {
+    let mut gathered = Gathered::new(query, sorted);
+    let mut reader = Pages::new(connection, query.axis());
+    chunks(connection, series, |chunk| {
+        let Some((_, pages)) = pages(chunk, query.axis())? else {
+            gathered.series(reader.whole(chunk)?, chunk.start);
+            return Ok(!gathered.aggregator.must_sort());
+        };
+        for page in &pages {
+            if let PageSummary::Known(summary) = page {
+                for point in summary.points() {
+                    gathered.aggregator.point(point.x, point.value, point.index);
+                }
+            }
+        }
+        Ok(!gathered.aggregator.must_sort())
+    })?;
+    Ok(gathered)
+}
