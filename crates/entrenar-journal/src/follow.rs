@@ -68,8 +68,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows a recorder whose journal is in this folder, from the first file that is left. The recorder
-    /// need not have begun.
+    /// Follows a recorder whose journal is in this folder, from the first file that is left.
     #[must_use]
     pub fn new(folder: &Path, recorder: RecorderId) -> Self {
         Self {
@@ -315,7 +314,7 @@ impl Follower {
     }
 }
 
-/// The recorders that have files or a lock in a folder, in the order of their ids.
+/// The recorders that have journal files or segments in a folder, in the order of their ids.
 ///
 /// # Errors
 /// When the folder cannot be read; one that does not exist has none.
@@ -324,8 +323,6 @@ pub fn recorders(folder: &Path) -> Result<Vec<RecorderId>, Error> {
         .into_iter()
         .map(|(name, _)| name.recorder)
         .collect();
-    found.extend(crate::lock::locked(folder)?);
-    found.sort_unstable();
     found.dedup();
     Ok(found)
 }

@@ -97,22 +97,6 @@ pub fn is_alive(folder: &Path, recorder: RecorderId) -> Result<bool, Error> {
     }
 }
 
-/// The recorders that have a lock in a folder, held or not.
-pub(crate) fn locked(folder: &Path) -> Result<Vec<RecorderId>, Error> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::io("list", folder)(error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(Error::io("list", folder))?.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(".lock"));
-        found.extend(id.and_then(|id| id.parse::<RecorderId>().ok()));
-    }
-    Ok(found)
-}
-
 fn lock_path(folder: &Path, recorder: RecorderId) -> PathBuf {
     folder.join(format!("{recorder}.lock"))
 }

@@ -326,7 +326,7 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Error> {
 /// marks and places as they come. In memory is one frame, one segment or one batch of points at a time.
 ///
 /// Of each recorder come the points and frames of the journal files in their order, then what only segments
-/// hold.
+/// hold: frames, then points.
 ///
 /// # Errors
 /// When a folder or file cannot be read, or when `each` fails.
@@ -357,14 +357,20 @@ pub fn recover_each<E: From<Error>>(
     }
     let mut folders = BTreeSet::from([folder.to_path_buf()]);
     folders.extend(reading.places.iter().cloned());
+    let mut segments = Vec::new();
     for place in &folders {
-        for (name, path) in files(place)? {
+        segments.extend(files(place)?);
+    }
+    // Frames come before the points that were logged after them.
+    for lanes in [true, false] {
+        for (name, path) in &segments {
             // A folder in memory is shared with recorders of other journals.
-            if name.kind != FileKind::Journal
+            if matches!(name.kind, FileKind::Lane(_)) == lanes
+                && name.kind != FileKind::Journal
                 && last.contains_key(&name.recorder)
-                && let Some(bytes) = read_segment(name, &path)?
+                && let Some(bytes) = read_segment(*name, path)?
             {
-                reading.read_segment(name, &bytes, &mut each)?;
+                reading.read_segment(*name, &bytes, &mut each)?;
             }
         }
     }

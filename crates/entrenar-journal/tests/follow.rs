@@ -54,7 +54,12 @@ impl Seen {
                     for (_, point) in points {
                         // A frame is appended before the points of its part of 100 are logged.
                         let needed = point.step.unwrap().cast_unsigned() / 100;
-                        assert!(point.series > 0 || self.frames > needed, "{point:?}");
+                        assert!(
+                            point.series > 0 || self.frames > needed,
+                            "{point:?} with {} frames; {}",
+                            self.frames,
+                            self.points.len()
+                        );
                     }
                     self.points.extend_from_slice(points);
                 }
@@ -251,20 +256,31 @@ fn child() {
         return;
     };
     let journal = Journal::create(options(Path::new(&folder))).unwrap();
-    log_all(&journal, u64::MAX);
+    log_all(&journal, 10_000_000);
+}
+
+/// A process that does not outlive a failed test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 #[test]
 fn a_killed_recorder_is_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("journal");
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture"])
         .env(FOLDER, folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let mut child = Killed(child);
     let began = Instant::now();
     let recorder = loop {
         if let Some(recorder) = recorders(&place).unwrap().first() {
@@ -281,8 +297,8 @@ fn a_killed_recorder_is_read_to_its_end() {
         std::thread::sleep(Duration::from_millis(3));
     }
     assert!(is_alive(&place, recorder).unwrap());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
     seen.poll_to(&mut follower, Progress::Dead);
     assert!(!is_alive(&place, recorder).unwrap());
     let (recovered, _) = recover(&place).unwrap();

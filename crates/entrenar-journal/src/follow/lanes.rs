@@ -94,6 +94,10 @@ impl LaneTails {
             };
             let failed = |error| Error::io("read", name.to_string())(error);
             read_frame(file, tail.offset, &mut bytes).map_err(failed)?;
+            if bytes.is_empty() && tail.offset == segment::SIZE as u64 {
+                // It is being made.
+                return Ok(());
+            }
             match lane_step(&bytes, seed) {
                 LaneStep::Frame(number, payload) => {
                     self.found.push((lane, number, payload.to_vec()));
