@@ -90,7 +90,8 @@ pub(crate) fn short_name(path: &Path) -> String {
     name.get(..end).unwrap_or_default().to_owned()
 }
 
-fn parent_of(path: &Path) -> &Path {
+/// The folder of `path`.
+pub(crate) fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -6,6 +6,7 @@
 
 mod store_support;
 
+use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,6 +20,8 @@ use entrenar::store::*;
 const CHILD: &str = "ENTRENAR_TEST_CRASH";
 /// What the child prints before the first import.
 const READY: &str = "ready to be killed";
+/// Sessions with which a new store is made.
+const CREATED_WITH: u64 = 4;
 /// Kills before a new store is begun, so that checks stay short.
 const KILLS_PER_STORE: u64 = 25;
 
@@ -63,8 +66,19 @@ fn child() {
     };
     let (first, path) = argument.split_once(':').unwrap();
     println!("\n{READY}");
-    let mut store = store_support::open(&PathBuf::from(path));
-    for number in first.parse::<u64>().unwrap().. {
+    let (path, mut first) = (PathBuf::from(path), first.parse::<u64>().unwrap());
+    let sessions = (first..first + CREATED_WITH).map(|number| {
+        let (session, source) = session(number);
+        Prepared::new(Cow::Owned(session), Some(Cow::Owned(source)))
+    });
+    if SqliteStore::create(&path, SystemClock, sessions)
+        .unwrap()
+        .is_some()
+    {
+        first += CREATED_WITH;
+    }
+    let mut store = store_support::open(&path);
+    for number in first.. {
         let (session, source) = session(number);
         store.import(&session, Some(&source)).unwrap();
         if number % 3 == 0 {
@@ -108,7 +122,13 @@ fn after_sigkill_each_session_is_whole_or_absent() {
             random ^= random << 17;
             kill_one(&path, next, Duration::from_micros(random % 120_000));
             done += 1;
+            let was_there = path.exists();
             let store = store_support::open(&path);
+            if !was_there {
+                let left = std::fs::read_dir(folder.path()).unwrap();
+                let mut names = left.map(|entry| entry.unwrap().file_name());
+                assert!(!names.any(|name| name.to_string_lossy().contains("partial")));
+            }
             assert_eq!(store.check().unwrap(), [], "after kill {done}");
             let sessions = store.list(&ListQuery::default()).unwrap();
             let count = u64::try_from(sessions.len()).unwrap();

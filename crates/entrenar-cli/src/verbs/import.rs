@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use entrenar::bridge::Limits;
-use entrenar::session::{EntrenarSession, ImportWarning, Sha256Hash};
-use entrenar::store::{self, ImportStatus, Prepared, SqliteStore};
+use entrenar::session::{EntrenarSession, ImportWarning, Sha256Hash, SystemClock};
+use entrenar::store::{self, ImportStatus, Prepared, SqliteStore, StoreError};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -158,11 +158,31 @@ impl Args {
         };
         // The store is opened, or made, while the readers begin.
         let read = reader::read_in_order(&inputs, self.limit.limits(), prepare, |results| {
-            let mut store = app.store_to_write()?;
+            let mut batches = Batches {
+                inputs: &inputs,
+                results,
+                bar: &bar,
+                tell: &mut tell,
+            };
+            let path = app.store_path()?;
+            let made = batches.keep(None, |sessions| {
+                Ok(SqliteStore::create(&path, SystemClock, sessions)?)
+            });
+            let mut store = match made {
+                Ok(true) => None,
+                Ok(false) => Some(app.store_to_write()?),
+                Err(failure) => return Ok(Err(failure)),
+            };
             // The first of a transaction is waited for without the store's lock.
             let mut keep_all = || {
-                while let Some(first) = results.next() {
-                    keep(&mut store, &inputs, first, results, &bar, &mut tell)?;
+                while let Some(first) = batches.results.next() {
+                    let store = match &mut store {
+                        Some(store) => store,
+                        None => store.insert(app.store_to_write()?),
+                    };
+                    batches.keep(Some(first), |sessions| {
+                        Ok(Some(store.import_prepared(sessions)?))
+                    })?;
                 }
                 Ok(())
             };
@@ -197,59 +217,81 @@ impl Args {
     }
 }
 
-/// Keeps `first` and what is read soon after it in one transaction, and tells what became of
-/// each.
-fn keep(
-    store: &mut SqliteStore,
-    inputs: &[Input],
-    first: (usize, Result<Prepared<'static>, Failure>),
-    rest: &mut Results<'_, Prepared<'static>>,
-    bar: &ProgressBar,
-    tell: &mut impl FnMut(usize, Outcome),
-) -> Result<(), Failure> {
-    let name = |at: usize| inputs.get(at).map(Input::name).unwrap_or_default();
-    let begin = Instant::now();
-    let mut bytes = 0;
-    let mut notes = Vec::new();
-    let mut first = Some(first);
-    let sessions = iter::from_fn(|| {
-        loop {
-            let is_full = notes.len() >= BATCH_SESSIONS
-                || bytes >= BATCH_BYTES
-                || begin.elapsed() >= BATCH_TIME;
-            let (at, read) = match first.take() {
-                Some(first) => first,
-                None if is_full => return None,
-                None => rest.next_within(PATIENCE)?,
-            };
-            bar.set_message(visible(&name(at)).into_owned());
-            bar.inc(1);
-            match read {
-                Ok(session) => {
-                    bytes += inputs.get(at).map_or(0, Input::size);
-                    let kept = Kept::new(session.session(), ImportStatus::Unchanged);
-                    notes.push((at, kept));
-                    return Some(session);
+/// What was read of one input.
+type Reading = (usize, Result<Prepared<'static>, Failure>);
+
+/// Keeps what is read, many sessions in one transaction, and tells what became of each.
+struct Batches<'a, 'r, F> {
+    inputs: &'a [Input],
+    results: &'a mut Results<'r, Prepared<'static>>,
+    bar: &'a ProgressBar,
+    tell: &'a mut F,
+}
+
+impl<F: FnMut(usize, Outcome)> Batches<'_, '_, F> {
+    /// Lets `import` keep `first`, or what comes first, and what is read soon after it. `import`
+    /// may find that it cannot begin, and takes none then. Tells whether it did.
+    fn keep(
+        &mut self,
+        mut first: Option<Reading>,
+        import: impl FnOnce(
+            &mut dyn Iterator<Item = Prepared<'static>>,
+        ) -> Result<Option<Vec<Result<ImportStatus, StoreError>>>, Failure>,
+    ) -> Result<bool, Failure> {
+        let Self {
+            inputs,
+            results,
+            bar,
+            tell,
+        } = self;
+        let name = |at: usize| inputs.get(at).map(Input::name).unwrap_or_default();
+        let mut begin: Option<Instant> = None;
+        let mut bytes = 0;
+        let mut notes = Vec::new();
+        let mut sessions = iter::from_fn(|| {
+            loop {
+                let (at, read) = match (first.take(), begin) {
+                    (Some(first), _) => first,
+                    (None, None) => results.next()?,
+                    (None, Some(begin)) => {
+                        let is_full = notes.len() >= BATCH_SESSIONS
+                            || bytes >= BATCH_BYTES
+                            || begin.elapsed() >= BATCH_TIME;
+                        (!is_full).then(|| results.next_within(PATIENCE))??
+                    }
+                };
+                begin.get_or_insert_with(Instant::now);
+                bar.set_message(visible(&name(at)).into_owned());
+                bar.inc(1);
+                match read {
+                    Ok(session) => {
+                        bytes += inputs.get(at).map_or(0, Input::size);
+                        let kept = Kept::new(session.session(), ImportStatus::Unchanged);
+                        notes.push((at, kept));
+                        return Some(session);
+                    }
+                    Err(failure) => tell(
+                        at,
+                        Outcome {
+                            source: name(at),
+                            result: Err(failure),
+                        },
+                    ),
                 }
-                Err(failure) => tell(
-                    at,
-                    Outcome {
-                        source: name(at),
-                        result: Err(failure),
-                    },
-                ),
             }
+        });
+        let Some(results) = import(&mut sessions)? else {
+            return Ok(false);
+        };
+        for ((at, kept), result) in notes.into_iter().zip(results) {
+            let result = result
+                .map(|status| Kept { status, ..kept })
+                .map_err(Failure::from);
+            let source = name(at);
+            tell(at, Outcome { source, result });
         }
-    });
-    let results = store.import_prepared(sessions)?;
-    for ((at, kept), result) in notes.into_iter().zip(results) {
-        let result = result
-            .map(|status| Kept { status, ..kept })
-            .map_err(Failure::from);
-        let source = name(at);
-        tell(at, Outcome { source, result });
+        Ok(true)
     }
-    Ok(())
 }
 
 fn progress(inputs: &[Input]) -> ProgressBar {

@@ -5,7 +5,7 @@
 //! leads back to the blocks that set it, up to the last assignment: a function to its body, a model
 //! to the lines that built it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Blocks of a session that are looked at, and steps back from use to assignment of all runs.
 const MAX_BLOCKS: usize = 20_000;
@@ -78,36 +78,70 @@ fn is_name(c: char) -> bool {
 }
 
 /// Names that `text` uses: not those of attributes (`a.name`) nor of arguments (`name=1`).
-fn uses(text: &str, mut each: impl FnMut(&str)) {
-    let mut before = ' ';
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if !is_name(first) {
-            if first != ' ' {
-                before = first;
+fn uses<'a>(text: &'a str, mut each: impl FnMut(&'a str)) {
+    let bytes = text.as_bytes();
+    let mut before = b' ';
+    let mut at = 0;
+    while let Some(first) = bytes.get(at) {
+        let length = name_length(text, at);
+        if length == 0 {
+            if *first != b' ' {
+                before = *first;
             }
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            at += 1;
             continue;
         }
-        let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        let (name, behind) = rest.split_at(end);
-        let next = behind.trim_start_matches(' ');
-        let set = next.starts_with('=') && !next.starts_with("==");
-        if before != '.' && !set && !first.is_ascii_digit() {
-            each(name);
+        let (start, end) = (at, at + length);
+        at = end;
+        let is_attribute = before == b'.';
+        before = b'a';
+        if is_attribute || first.is_ascii_digit() {
+            continue;
         }
-        before = 'a';
-        rest = behind;
+        let rest = bytes.get(end..).unwrap_or_default();
+        let mut next = rest.iter().skip_while(|byte| **byte == b' ');
+        let set = next.next() == Some(&b'=') && next.next() != Some(&b'=');
+        if !set {
+            each(text.get(start..end).unwrap_or_default());
+        }
     }
+}
+
+/// Length in bytes of the name at byte `start`; 0 if there is none, or if `start` is within a
+/// character.
+fn name_length(text: &str, start: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = start;
+    while let Some(byte) = bytes.get(end) {
+        if byte.is_ascii_alphanumeric() || *byte == b'_' {
+            end += 1;
+        } else if byte.is_ascii() {
+            break;
+        } else {
+            match text.get(end..).and_then(|rest| rest.chars().next()) {
+                Some(c) if is_name(c) => end += c.len_utf8(),
+                _ => break,
+            }
+        }
+    }
+    end - start
 }
 
 /// Names that the line sets (`a = …`, `a, b = …`, `a += …`, `let mut a = …`, `a <- …`), and the
 /// byte from which it uses names.
 fn sets(line: &str) -> (Vec<&str>, usize) {
-    let end = line
-        .char_indices()
-        .find(|(_, c)| !(is_name(*c) || " ,:*+-/.".contains(*c)))
-        .map_or(line.len(), |(at, _)| at);
+    let bytes = line.as_bytes();
+    let mut end = 0;
+    while let Some(byte) = bytes.get(end) {
+        if matches!(byte, b' ' | b',' | b':' | b'*' | b'+' | b'-' | b'/' | b'.') {
+            end += 1;
+            continue;
+        }
+        match name_length(line, end) {
+            0 => break,
+            length => end += length,
+        }
+    }
     let (head, behind) = line.split_at(end);
     let assigns = behind.starts_with('=') && !behind.starts_with("==") || behind.starts_with("<-");
     if !assigns {
@@ -131,7 +165,8 @@ fn sets(line: &str) -> (Vec<&str>, usize) {
 #[derive(Debug)]
 struct Block {
     cell: usize,
-    uses: BTreeSet<u32>,
+    /// Numbers of names, in order, each once.
+    uses: Vec<u32>,
     /// A function or a type: its names are looked up when it is used.
     late: bool,
 }
@@ -144,16 +179,27 @@ const DEFINES: [&str; 8] = [
 /// Functions that show their arguments.
 const SHOWS: [&str; 7] = ["print", "println", "display", "show", "plot", "cat", "len"];
 
+/// What the blocks do with a name.
+#[derive(Debug, Default)]
+struct Name {
+    /// The blocks that set it, in order, and whether each sets it anew.
+    set_by: Vec<(usize, bool)>,
+    /// Whether any block uses it.
+    is_used: bool,
+}
+
+fn index_of(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// The blocks of the cells of a session and what they set and use.
 #[derive(Debug, Default)]
 pub(super) struct Code {
-    names: BTreeMap<String, u32>,
+    names: HashMap<String, u32>,
+    /// What is known of each name, by its number.
+    numbers: Vec<Name>,
     blocks: Vec<Block>,
-    /// For each name, the blocks that set it, in order, and whether each sets it anew.
-    set_by: BTreeMap<u32, Vec<(usize, bool)>>,
     imported: BTreeSet<u32>,
-    /// What any block uses.
-    anywhere: BTreeSet<u32>,
     cells: usize,
     steps: usize,
 }
@@ -163,8 +209,9 @@ impl Code {
         if let Some(number) = self.names.get(name) {
             return *number;
         }
-        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         self.names.insert(name.to_owned(), number);
+        self.numbers.push(Name::default());
         number
     }
 
@@ -201,42 +248,50 @@ impl Code {
         let index = self.blocks.len();
         let first = text.lines().next().unwrap_or_default();
         let word = first.split(|c| !is_name(c)).next().unwrap_or_default();
-        let mut used = BTreeSet::new();
+        let mut used = Vec::new();
+        let mut set = Vec::new();
         for line in text.lines() {
-            let from = sets(line).1;
+            let (names, from) = sets(line);
+            set.extend(names.into_iter().map(|name| (line, name)));
             uses(line.get(from..).unwrap_or_default(), |name| {
-                used.insert(self.name(name));
+                used.push(self.name(name));
             });
         }
+        used.sort_unstable();
+        used.dedup();
         let late = DEFINES.contains(&word) || first.contains("function(");
         if matches!(word, "import" | "from" | "using" | "use" | "library") {
-            self.imported.append(&mut used);
+            self.imported.extend(used.drain(..));
         } else if DEFINES.contains(&word) {
             let name = first
                 .split(|c| !is_name(c))
                 .find(|part| !part.is_empty() && !DEFINES.contains(part));
             if let Some(name) = name {
-                self.set(name, index, true);
+                let number = self.name(name);
+                self.set(number, index, true);
             }
         } else {
-            for line in text.lines() {
-                for name in sets(line).0 {
-                    let number = self.name(name);
-                    let anew = !line.starts_with(' ') && !used.contains(&number);
-                    self.set(name, index, anew);
-                }
+            for (line, name) in set {
+                let number = self.name(name);
+                let anew = !line.starts_with(' ') && used.binary_search(&number).is_err();
+                self.set(number, index, anew);
             }
             let behind = first.get(word.len()..).unwrap_or_default();
             if behind.starts_with(['.', '[']) {
-                self.set(word, index, false);
+                let number = self.name(word);
+                self.set(number, index, false);
             } else if behind.starts_with('(') && !SHOWS.contains(&word) {
                 // A function may change what it is given.
-                for name in &used {
-                    self.set_by.entry(*name).or_default().push((index, false));
+                for number in &used {
+                    self.set(*number, index, false);
                 }
             }
         }
-        self.anywhere.extend(&used);
+        for number in &used {
+            if let Some(name) = self.numbers.get_mut(index_of(*number)) {
+                name.is_used = true;
+            }
+        }
         self.blocks.push(Block {
             cell,
             uses: used,
@@ -244,9 +299,10 @@ impl Code {
         });
     }
 
-    fn set(&mut self, name: &str, block: usize, anew: bool) {
-        let number = self.name(name);
-        self.set_by.entry(number).or_default().push((block, anew));
+    fn set(&mut self, number: u32, block: usize, anew: bool) {
+        if let Some(name) = self.numbers.get_mut(index_of(number)) {
+            name.set_by.push((block, anew));
+        }
     }
 
     /// What the code of `cells` uses, itself or through what it uses.
@@ -262,8 +318,9 @@ impl Code {
             };
             names.extend(&block.uses);
             let before = if block.late { end } else { index };
-            for name in block.uses.difference(&self.imported) {
-                let setters = self.set_by.get(name).map_or(&[][..], Vec::as_slice);
+            for number in block.uses.iter().filter(|n| !self.imported.contains(n)) {
+                let name = self.numbers.get(index_of(*number));
+                let setters = name.map_or(&[][..], |name| &name.set_by);
                 let known = setters.partition_point(|(setter, _)| *setter < before);
                 for (setter, anew) in setters.get(..known).unwrap_or_default().iter().rev() {
                     self.steps += 1;
@@ -290,7 +347,9 @@ impl Code {
     /// Whether any code uses `name`.
     pub(super) fn is_used_at_all(&self, name: &str) -> bool {
         let number = self.names.get(name);
-        number.is_some_and(|n| self.anywhere.contains(n))
+        number
+            .and_then(|number| self.numbers.get(index_of(*number)))
+            .is_some_and(|name| name.is_used)
     }
 }
 

@@ -8,6 +8,7 @@ mod backup;
 mod blob;
 mod check;
 mod chunk;
+mod create;
 mod deposits;
 mod described;
 mod edit;
@@ -108,6 +109,24 @@ impl SqliteStore {
             mode,
             clock: Box::new(clock),
         })
+    }
+
+    /// Makes the store at `path` with `sessions` in it, in one transaction: beside its place,
+    /// synced, then given its name, so that it is there whole or not at all. That is faster than
+    /// [`open`](Self::open) and an import, whose transaction is safe with other processes.
+    ///
+    /// `None` if something is at `path` already, or a file cannot be made beside it; `sessions` is
+    /// not asked for any then. If another process makes the store meanwhile, the sessions are
+    /// imported into that.
+    ///
+    /// # Errors
+    /// As [`import_all`](Store::import_all).
+    pub fn create<'a>(
+        path: &Path,
+        clock: impl Clock + Send + 'static,
+        sessions: impl IntoIterator<Item = Prepared<'a>>,
+    ) -> Result<Option<Vec<Result<ImportStatus, StoreError>>>, StoreError> {
+        create::create(path, clock, sessions)
     }
 
     /// The store's file.

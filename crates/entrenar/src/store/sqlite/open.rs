@@ -3,16 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+use super::create::Draft;
 use super::failure::Failure;
 use super::schema::{APPLICATION_ID, MIGRATIONS, OLDEST_READABLE};
 use super::value::length;
 use super::{BUSY_TIMEOUT, StoreMode};
-use crate::files::{FileError, beside, sync_parent};
+use crate::files::FileError;
 use crate::store::StoreError;
 
 /// The first bytes of every SQLite file (SQLite file format, section 1.3).
@@ -20,12 +20,12 @@ const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const SQLITE_MAGIC_BYTES: u64 = 16;
 
 /// Bytes of a page of a new store. Sources and outputs are most of a store and lie in long rows.
-const PAGE_BYTES: u32 = 8 << 10;
+pub(super) const PAGE_BYTES: u32 = 8 << 10;
 /// Pages that stay in memory while writing: an import touches every index of `sessions`.
 const CACHE_KIBIBYTES: u32 = 64 << 10;
 /// The same in the first transaction of a new store, whose indexes are small: what is complete
 /// goes to the file while the next session is read.
-const FIRST_CACHE_KIBIBYTES: u32 = 4 << 10;
+pub(super) const FIRST_CACHE_KIBIBYTES: u32 = 4 << 10;
 /// The log is copied into the file when it is as long: imports that follow each other change
 /// the same pages of the indexes again and again.
 const LOG_BYTES: u32 = 64 << 20;
@@ -57,10 +57,7 @@ fn look_at_file(path: &Path, mode: StoreMode) -> Result<(), StoreError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound && mode == StoreMode::ReadWrite => {
-            if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
-            }
-            return Ok(());
+            return make_parent(path);
         }
         Err(error) => return Err(FileError::at("read", path)(error).into()),
     };
@@ -85,6 +82,14 @@ fn look_at_file(path: &Path, mode: StoreMode) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Makes the folder of a store.
+pub(super) fn make_parent(path: &Path) -> Result<(), StoreError> {
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(FileError::at("create", parent))?;
+    }
+    Ok(())
+}
+
 fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -92,7 +97,7 @@ fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Erro
 }
 
 fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
-    let is_new = make(path)?;
+    let is_new = make(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open_with(path, flags).map_err(|error| cannot_open(path, error))?;
     if connection.is_readonly("main")? {
@@ -125,42 +130,20 @@ fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
     Ok((connection, is_new))
 }
 
-/// Makes a store with nothing in it where there is no file: beside its place, synced, then given
-/// its name, so that it is there whole or not at all. Where that cannot be, or another process
-/// makes it at the same time, the file is made or migrated in its place. Tells whether this
-/// made it.
-fn make(path: &Path) -> Result<bool, Failure> {
+/// Makes a store with nothing in it where there is no file. Where that cannot be, or another
+/// process makes it at the same time, the file is made or migrated in its place. Tells whether
+/// this made it.
+fn make(path: &Path) -> bool {
     if fs::symlink_metadata(path).is_ok() {
-        return Ok(false);
+        return false;
     }
-    /// Threads of one process may make the same store.
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let temporary = beside(path).with_extension(format!("{number}.partial"));
-    let made = || -> Result<(), Failure> {
-        let mut connection = Connection::open(&temporary)?;
-        // Nobody else has the file, and it is removed if this fails.
-        connection.execute_batch(&format!(
-            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        ))?;
-        migrate(&mut connection, &temporary)?;
-        connection.close().map_err(|(_connection, error)| error)?;
-        File::open(&temporary)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::hard_link(&temporary, path))
-            .map_err(FileError::at("create", path))?;
-        Ok(())
+    let made = || -> Result<bool, Failure> {
+        let draft = Draft::begin(path)?;
+        draft.write(|_transaction| Ok(()))?;
+        Ok(draft.place(path)?)
     };
-    let made = made();
-    drop(fs::remove_file(&temporary));
-    match made {
-        Ok(()) => {
-            sync_parent(path)?;
-            Ok(true)
-        }
-        // Opening it in its place says what is wrong.
-        Err(_) => Ok(false),
-    }
+    // Opening it in its place says what is wrong.
+    made().unwrap_or(false)
 }
 
 /// SQLite names no reason when it cannot open a file: the folder may refuse writing.
@@ -271,7 +254,7 @@ fn version(connection: &Connection, path: &Path, may_be_empty: bool) -> Result<i
 }
 
 /// Applies the migrations that are missing, in one transaction.
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have done it since.
     let found = version(&transaction, path, true)?;
