@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut pace: u64 = 500;
     let mut folder = PathBuf::from("target/journal-speed");
     let mut trace = false;
+    let mut idle: u64 = 0;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or("a value is missing");
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--pace" => pace = value()?.parse()?,
             "--folder" => folder = value()?.into(),
             "--trace" => trace = true,
+            "--idle" => idle = value()?.parse()?,
             other => return Err(format!("unknown argument {other}").into()),
         }
     }
@@ -35,6 +37,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::create(Options::new(&segments, &journal_folder))?;
     if trace {
         return traced(journal, &journal_folder);
+    }
+    if idle > 0 {
+        return idle_for(journal, Duration::from_secs(idle), &journal_folder);
     }
     println!("{calls} calls, one each {pace} ns, load {}", load());
     let empty = Histogram::run(calls, pace, |_| true);
@@ -116,6 +121,55 @@ fn traced(journal: Journal, folder: &Path) -> Result<(), Box<dyn std::error::Err
         black_box(writer.log_now(1, step, 0.5));
     }
     mark("end");
+    journal.close()?;
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+/// What a recorder costs that records nothing, and whether a burst after the pause finds segments.
+fn idle_for(
+    journal: Journal,
+    idle: Duration,
+    folder: &Path,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let writer = journal.writer();
+    writer.log_now(1, 0, 0.5);
+    std::thread::sleep(Duration::from_secs(2));
+    let used = || -> Vec<(String, u64)> {
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
+        let mut used: Vec<_> = tasks
+            .flatten()
+            .filter_map(|task| {
+                let name = fs::read_to_string(task.path().join("comm")).ok()?;
+                let times = fs::read_to_string(task.path().join("schedstat")).ok()?;
+                Some((
+                    name.trim().to_owned(),
+                    times.split(' ').next()?.parse().ok()?,
+                ))
+            })
+            .collect();
+        used.sort();
+        used
+    };
+    let before = used();
+    std::thread::sleep(idle);
+    for ((name, before), (_, after)) in before.iter().zip(used()) {
+        let share = (after - before) as f64 / idle.as_nanos() as f64 * 100.0;
+        println!("idle for {idle:?}: {name} uses {share:.4} % of a processor");
+    }
+    let burst = |name: &str| {
+        let mut dropped = 0;
+        for step in 0..1_000_000 {
+            let outcome = black_box(writer.log_now(1, step, 0.5));
+            dropped += u32::from(!matches!(outcome, Outcome::Logged(_)));
+        }
+        println!("1,000,000 points in a row {name}: {dropped} dropped");
+    };
+    burst("after the pause");
+    std::thread::sleep(Duration::from_millis(300));
+    burst("0.3 s later");
+    std::thread::sleep(Duration::from_secs(2));
+    burst("2 s later");
     journal.close()?;
     fs::remove_dir_all(folder)?;
     Ok(())

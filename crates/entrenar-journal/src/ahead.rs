@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::head::{FileKind, FileName};
 use crate::lane::LaneSegment;
 use crate::shared::Shared;
+use crate::sleeper::Sleeper;
 
-/// Pause while nothing, or little, is logged.
+/// Pause while little is logged.
 const CALM: Duration = Duration::from_millis(2);
-/// Pause when nothing was logged for a second.
-const IDLE: Duration = Duration::from_millis(5);
+/// Pause when no segment was begun for a second. Whoever begins one ends it: three more are ready then.
+const LONG: Duration = Duration::from_millis(100);
 /// Pause while segments are being used up.
 const BUSY: Duration = Duration::from_micros(200);
 /// What was logged in a window of this length may come again while this thread gets no processor.
@@ -37,8 +38,8 @@ pub(crate) struct Ahead {
     /// When the present window began, and segments filled in it and in the one before.
     window: (Instant, u64, u64),
     failed: Option<Instant>,
-    /// Points logged at the last look that found new ones, and when that was.
-    last: (u64, Instant),
+    /// When a segment of points or of a lane was last begun.
+    begun: Instant,
 }
 
 impl Ahead {
@@ -51,7 +52,7 @@ impl Ahead {
             seen: 0,
             window: (Instant::now(), 0, 0),
             failed: None,
-            last: (0, Instant::now()),
+            begun: Instant::now(),
         }
     }
 
@@ -73,10 +74,18 @@ impl Ahead {
 
     /// Runs until the journal closes.
     pub(crate) fn run(mut self) {
-        loop {
+        let sleeper = Arc::clone(&self.shared.segments.sleeper);
+        sleeper.is_me();
+        // What was asked for before there was anybody to wake is seen here.
+        while !self.shared.ahead_stops() {
             let pause = self.step();
-            if self.shared.pause_ahead(pause) {
-                return;
+            if pause == LONG {
+                let segments = &self.shared.segments;
+                sleeper.sleep_long(pause, || {
+                    segments.segment_of(segments.tickets.state().issued) != self.seen
+                });
+            } else {
+                Sleeper::sleep(pause);
             }
         }
     }
@@ -94,6 +103,7 @@ impl Ahead {
         let filled = current.saturating_sub(self.seen);
         self.seen = current;
         if filled > 0 {
+            self.begun = Instant::now();
             self.shared.nudge();
         }
         let (began, now, before) = &mut self.window;
@@ -118,15 +128,12 @@ impl Ahead {
         if let Err(error) = self.supply_lanes() {
             self.shared.set_memory_trouble(Some(error));
         }
-        if self.last.0 != state.issued {
-            self.last = (state.issued, Instant::now());
-        }
         if filled > 0 || ready < u64::from(self.shared.options.ahead) {
             BUSY
-        } else if self.last.1.elapsed() < Duration::from_secs(1) {
+        } else if self.begun.elapsed() < Duration::from_secs(1) {
             CALM
         } else {
-            IDLE
+            LONG
         }
     }
 
@@ -174,7 +181,7 @@ impl Ahead {
         Ok(shared.segments.open(index, number, shared.owner))
     }
 
-    fn supply_lanes(&self) -> Result<(), Error> {
+    fn supply_lanes(&mut self) -> Result<(), Error> {
         let mut supplies = self.shared.take_supplies();
         let mut result = Ok(());
         for supply in &mut supplies {
@@ -184,6 +191,7 @@ impl Ahead {
                 match self.shared.lane_segment(&supply.shared, supply.next) {
                     Ok(segment) => {
                         supply.next += 1;
+                        self.begun = Instant::now();
                         supply.shared.segments.fetch_add(1, Ordering::Relaxed);
                         supply.waiting = Some(segment);
                         supply.supply();

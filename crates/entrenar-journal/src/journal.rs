@@ -312,6 +312,7 @@ impl Inner {
         let id = shared.next_lane();
         let (writer, supply) = lane::open(shared, id)?;
         shared.put_supplies(vec![supply]);
+        shared.segments.sleeper.wake();
         Ok(Lane {
             inner: Arc::clone(self),
             writer: ManuallyDrop::new(writer),

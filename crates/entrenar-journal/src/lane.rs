@@ -10,6 +10,7 @@ use crate::layout::{lane, segment};
 use crate::map::Region;
 use crate::segments::write_head;
 use crate::shared::Shared;
+use crate::sleeper::Sleeper;
 
 /// One of a lane's segments.
 #[derive(Debug)]
@@ -104,6 +105,8 @@ pub(crate) struct LaneWriter {
     next: u64,
     seed: u32,
     spares: Receiver<Arc<LaneSegment>>,
+    /// The ahead thread's.
+    sleeper: Arc<Sleeper>,
 }
 
 /// The end that supplies segments ahead.
@@ -141,6 +144,7 @@ pub(crate) fn open(shared: &Shared, id: u32) -> Result<(LaneWriter, LaneSupply),
         next: 0,
         seed: shared.owner.recorder.lane_seed(id),
         spares,
+        sleeper: Arc::clone(&shared.segments.sleeper),
     };
     Ok((
         writer,
@@ -200,6 +204,7 @@ impl LaneWriter {
                 word.store(u64::from(lane::END).to_le(), Ordering::Release);
             }
             self.current = next;
+            self.sleeper.wake_from_long();
             self.offset = segment::SIZE;
         }
         let number = self.next;

@@ -36,7 +36,7 @@
 //! | `map` | memory shared as atomic words; the only `unsafe` code |
 //! | `slot`, `tickets` | a point published last; who may write where (checked under loom, see `model/`) |
 //! | `segments`, `lane` | regions in a ring; frames in preallocated memory |
-//! | `ahead`, `disk`, `files` | the two threads; numbered journal files |
+//! | `ahead`, `sleeper`, `disk`, `files` | the two threads; numbered journal files |
 //! | `journal`, `shared` | handles, flush, close, forks |
 //! | `lock` | whose process is alive |
 //! | `read` | a journal file in pieces, whatever became of it |
@@ -66,6 +66,7 @@ mod recover;
 mod report;
 mod segments;
 mod shared;
+mod sleeper;
 mod slot;
 mod storage;
 mod sync;

@@ -10,12 +10,13 @@
 //! published slots (acquire); (5) only when each slot of a segment has been copied does the region go
 //! back to (1), through a lock.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::head::{Owner, SEGMENT_HEAD, SegmentHead, seal_word};
 use crate::layout::segment;
 use crate::map::Region;
+use crate::sleeper::Sleeper;
 use crate::slot::{self, Point, WORDS};
 use crate::tickets::{Taken, Tickets};
 
@@ -31,6 +32,8 @@ pub(crate) struct Segments {
     regions: Box<[OnceLock<Region>]>,
     seed: u32,
     shift: u32,
+    /// The ahead thread's, woken by whoever begins a segment.
+    pub(crate) sleeper: Arc<Sleeper>,
 }
 
 impl Segments {
@@ -43,6 +46,7 @@ impl Segments {
             regions: (0..at_most).map(|_| OnceLock::new()).collect(),
             seed,
             shift,
+            sleeper: Arc::default(),
         }
     }
 
@@ -67,6 +71,9 @@ impl Segments {
             let words = point.encode(sequence, self.seed);
             if let Some(slot) = self.slot(sequence) {
                 slot::publish(slot, &words);
+            }
+            if sequence & (self.slots() - 1) == 0 {
+                self.sleeper.wake_from_long();
             }
         }
         taken

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::head::{FileKind, Owner};
@@ -25,7 +24,6 @@ pub(crate) struct Shared {
     pub(crate) dropped_frames: AtomicU64,
     state: Mutex<State>,
     disk_wakes: Condvar,
-    ahead_wakes: Condvar,
     waiters_wake: Condvar,
 }
 
@@ -103,7 +101,6 @@ impl Shared {
             dropped_frames: AtomicU64::new(0),
             state: Mutex::default(),
             disk_wakes: Condvar::new(),
-            ahead_wakes: Condvar::new(),
             waiters_wake: Condvar::new(),
         })
     }
@@ -141,7 +138,7 @@ impl Shared {
 
     pub(crate) fn stop_ahead(&self) {
         self.lock().ahead_stops = true;
-        self.ahead_wakes.notify_one();
+        self.segments.sleeper.wake();
     }
 
     pub(crate) fn ask_to_close(&self) {
@@ -249,7 +246,7 @@ impl Shared {
 
     pub(crate) fn free(&self, regions: &[(u32, u64)]) {
         self.lock().freed.extend_from_slice(regions);
-        self.ahead_wakes.notify_one();
+        self.segments.sleeper.wake();
     }
 
     pub(crate) fn new_lane_segments(&self) -> Vec<(Arc<LaneShared>, Arc<LaneSegment>)> {
@@ -287,18 +284,9 @@ impl Shared {
 
     // The ahead thread's side.
 
-    /// Pauses; true when the thread shall end.
-    pub(crate) fn pause_ahead(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
-        let mut state = self.lock();
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if state.ahead_stops || left.is_zero() {
-                return state.ahead_stops;
-            }
-            let waited = self.ahead_wakes.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+    /// Whether the ahead thread shall end.
+    pub(crate) fn ahead_stops(&self) -> bool {
+        self.lock().ahead_stops
     }
 
     pub(crate) fn take_free(&self) -> Vec<(u32, u64)> {
