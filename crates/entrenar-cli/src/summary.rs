@@ -1,6 +1,6 @@
 //! What a session is, in a few lines.
 
-use entrenar::session::{EntrenarSession, ImportWarning, Series};
+use entrenar::session::{EntrenarSession, ImportWarning, Series, SessionState};
 
 use crate::figures;
 use crate::series;
@@ -64,6 +64,30 @@ pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
         first = "";
     }
     fact("tags", Line::new().plain(session.tags.join(", ")));
+    if let Some(state) = session.state {
+        let tone = match state {
+            SessionState::Interrupted | SessionState::Failed => Tone::Bad,
+            _ => Tone::Good,
+        };
+        fact("state", Line::of(tone, state.as_str()));
+    }
+    if let Some(origin) = &session.forked_from {
+        let step = origin
+            .step
+            .map_or_else(String::new, |step| format!(" at step {step}"));
+        fact("fork of", Line::of(Tone::Id, &origin.session).dim(step));
+    }
+    let mut first = "recorded";
+    for (name, value) in &session.environment {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let value = value.lines().next().unwrap_or_default();
+        let shown: String = value.chars().take(200).collect();
+        fact(first, Line::new().plain(name).dim(" = ").plain(shown));
+        first = "";
+    }
     let mut first = "notes";
     for line in session.notes.as_deref().unwrap_or_default().lines() {
         fact(first, Line::new().plain(line));

@@ -90,7 +90,8 @@ impl Error {
     }
 
     /// Whether a file or folder is not there (any more).
-    pub(crate) fn is_not_found(&self) -> bool {
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 

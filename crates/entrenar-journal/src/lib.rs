@@ -83,7 +83,7 @@ pub use map::Region;
 pub use map::{exit_now, fork, wait_for};
 pub use options::{ChildOpener, Options};
 pub use read::{Item, JournalReader, Mark, Seal};
-pub use recover::{LaneFrames, Recorder, Recovered, Recovery, recover, recover_each};
+pub use recover::{LaneFrames, Recorder, Recovered, Recovery, recover, recover_each, recover_from};
 pub use report::{Damage, DamageKind, Report};
 pub use shared::Status;
 pub use slot::Point;

@@ -333,9 +333,39 @@ pub fn recover(folder: &Path) -> Result<(Recovered, Report), Error> {
 pub fn recover_each<E: From<Error>>(
     folder: &Path,
     only: Option<RecorderId>,
+    each: impl FnMut(RecorderId, Item<'_>) -> Result<(), E>,
+) -> Result<(Recovered, Report), E> {
+    recover_where(
+        folder,
+        |name| only.is_none_or(|only| name.recorder == only),
+        each,
+    )
+}
+
+/// As [`recover_each`] for one recorder, whose journal files below `first` are passed over as if they had been
+/// released.
+///
+/// # Errors
+/// As [`recover_each`].
+pub fn recover_from<E: From<Error>>(
+    folder: &Path,
+    recorder: RecorderId,
+    first: u64,
+    mut each: impl FnMut(Item<'_>) -> Result<(), E>,
+) -> Result<(Recovered, Report), E> {
+    recover_where(
+        folder,
+        |name| name.recorder == recorder && name.number >= first,
+        |_, item| each(item),
+    )
+}
+
+/// Recovers what the journal files hold for which `wanted` is true, and the segments of their recorders.
+fn recover_where<E: From<Error>>(
+    folder: &Path,
+    wanted: impl Fn(&FileName) -> bool,
     mut each: impl FnMut(RecorderId, Item<'_>) -> Result<(), E>,
 ) -> Result<(Recovered, Report), E> {
-    let wanted = |name: &FileName| only.is_none_or(|only| name.recorder == only);
     let mut reading = Reading::default();
     // The last file of each recorder, which may still grow.
     let mut last: BTreeMap<RecorderId, JournalReader<'_>> = BTreeMap::new();
@@ -376,7 +406,7 @@ pub fn recover_each<E: From<Error>>(
     }
     // What moved meanwhile from a segment to the journal is there.
     for (name, path) in files(folder)? {
-        if name.kind != FileKind::Journal {
+        if name.kind != FileKind::Journal || !wanted(&name) {
             continue;
         }
         let Some(before) = last.get_mut(&name.recorder) else {

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::session::{
-    CellError, CellRecord, CodeCell, Document, DocumentCell, EntrenarSession, ImportWarning,
-    Origin, OriginKind, Place, Point, RunStatus, Series, SeriesKey, SourceFormat, SourceInfo,
-    TextCell, TimeSource, TrainingRun, WarningKind, number,
+    CellError, CellRecord, CodeCell, Document, DocumentCell, EntrenarSession, ForkOrigin,
+    ImportWarning, Origin, OriginKind, Place, Point, RunStatus, Series, SeriesKey, SessionState,
+    SourceFormat, SourceInfo, TextCell, TimeSource, TrainingRun, WarningKind, number,
 };
 
 use super::json::{self, Parsed};
@@ -109,6 +109,21 @@ fn read_metadata(
         session.source = Some(read_source(source, notes)?);
     }
     session.derived = fields.string_map("derived")?;
+    if let Some(state) = fields.string("state")? {
+        session.state = SessionState::from_name(&state);
+        if session.state.is_none() {
+            fields.warn(notes, "state", format!("no known state: {state:?}"));
+        }
+    }
+    if let Some(origin) = fields.take("forked_from") {
+        let mut origin = Fields::new(origin, "$.metadata.forked_from".into())?;
+        session.forked_from = Some(ForkOrigin {
+            session: origin.required_string("session")?,
+            step: origin.i64("step")?,
+        });
+        origin.finish(notes);
+    }
+    session.environment = fields.map("environment")?.unwrap_or_default();
     fields.finish(notes);
     Ok(())
 }

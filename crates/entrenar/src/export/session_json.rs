@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::session::{
     CellRecord, CodeCell, Document, DocumentCell, EntrenarSession, ImportWarning, Origin, PointRef,
-    Series, SourceInfo, TextCell, TimeSource, TrainingRun,
+    Series, SessionState, SourceInfo, TextCell, TimeSource, TrainingRun,
 };
 
 use super::time::{Moment, Number, PointTime};
@@ -88,6 +88,13 @@ struct Metadata<'a> {
     foreign_id: Option<&'a str>,
     source: Option<SourceOut<'a>>,
     derived: &'a BTreeMap<String, String>,
+    // These three are of recordings alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forked_from: Option<ForkOut<'a>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    environment: &'a Map<String, Value>,
 }
 
 impl<'a> Metadata<'a> {
@@ -112,8 +119,20 @@ impl<'a> Metadata<'a> {
             foreign_id: session.foreign_id.as_deref(),
             source: session.source.as_ref().map(SourceOut::of),
             derived: &session.derived,
+            state: session.state.map(SessionState::as_str),
+            forked_from: session.forked_from.as_ref().map(|origin| ForkOut {
+                session: &origin.session,
+                step: origin.step,
+            }),
+            environment: &session.environment,
         }
     }
+}
+
+#[derive(Serialize)]
+struct ForkOut<'a> {
+    session: &'a str,
+    step: Option<i64>,
 }
 
 #[derive(Serialize)]

@@ -87,6 +87,7 @@ fn visit_all(
     for (name, how) in &mut session.derived {
         walk.text(&format!("metadata.derived.{name}"), how);
     }
+    walk.map("metadata.environment", &mut session.environment, true);
     for (index, run) in session.runs.iter_mut().enumerate() {
         if let Some(name) = &mut run.name {
             walk.text(&format!("runs[{index}].name"), name);

@@ -34,6 +34,7 @@ pub(super) fn scan(session: &EntrenarSession, report: &mut Report<'_>) {
     walk.fields("document.extra", session.document.extra.iter());
     walk.config("metadata.config", &session.config);
     walk.config("metadata.derived", &session.derived);
+    walk.fields("metadata.environment", session.environment.iter());
     for (index, run) in session.runs.iter().enumerate() {
         walk.optional(&format!("runs[{index}].name"), run.name.as_deref());
         walk.config(&format!("runs[{index}].config"), &run.config);

@@ -19,6 +19,8 @@ use serde_json::Value;
 
 pub use self::state::CONTENT_VERSION;
 use self::state::State;
+#[cfg(feature = "record")]
+pub(crate) use self::state::finish_detail;
 pub(crate) use self::state::import_detail;
 #[cfg(any(feature = "store", feature = "preserve"))]
 pub(crate) use self::state::{sorted, state_fields};

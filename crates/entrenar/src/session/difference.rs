@@ -79,6 +79,9 @@ fn facts(a: &EntrenarSession, b: &EntrenarSession, found: &mut Found) {
     fact("ended_at", a.recorded_end() == b.recorded_end());
     fact("foreign_id", a.foreign_id == b.foreign_id);
     fact("source", a.source == b.source);
+    fact("state", a.state == b.state);
+    fact("forked_from", a.forked_from == b.forked_from);
+    fact("environment", a.environment == b.environment);
     for (name, same) in keys(&a.derived, &b.derived) {
         fact(&format!("derived.{name}"), same);
     }

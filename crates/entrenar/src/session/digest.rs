@@ -5,6 +5,7 @@
 //! people may edit (name, tags, notes), nor how points and outputs are stored. The layout is in
 //! `docs/store-format.md`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    CellRecord, CodeCell, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
+    CellRecord, CodeCell, DocumentCell, EntrenarSession, Series, SeriesKey, Sha256Hash, TextCell,
+    TimeSource,
 };
 
 /// First bytes of what every digest of a part covers.
@@ -59,6 +61,26 @@ impl ContentDigest {
         session: &EntrenarSession,
         output: impl Fn(usize, usize) -> Option<Sha256Hash>,
     ) -> Self {
+        let mut covered = 0;
+        let series = session.metrics.series().iter().map(|series| {
+            let mut digest = SeriesDigest::new(series.key(), series.len());
+            digest.add(series);
+            covered += digest.writer.covered + digest.writer.buffer.len();
+            digest.finish()
+        });
+        let series = series.collect();
+        let mut digest = Self::with_series(session, output, series);
+        digest.covered_bytes += covered;
+        digest
+    }
+
+    /// As [`with_outputs`](Self::with_outputs) for a session without its points, where the digests of its
+    /// series are known.
+    pub(crate) fn with_series(
+        session: &EntrenarSession,
+        output: impl Fn(usize, usize) -> Option<Sha256Hash>,
+        series: Vec<Sha256Hash>,
+    ) -> Self {
         let mut writer = Writer::default();
         let metadata = writer.part("metadata", |part| write_metadata(part, session));
         let runs = writer.part("runs", |part| write_runs(part, session));
@@ -72,12 +94,6 @@ impl ContentDigest {
                     write_cell(part, cell, record, |place| output(index, place));
                 })
             })
-            .collect();
-        let series: Vec<_> = session
-            .metrics
-            .series()
-            .iter()
-            .map(|series| writer.part("series", |part| write_series(part, series)))
             .collect();
         let content = writer.part("session", |part| {
             for digest in [&metadata, &runs, &document, &warnings] {
@@ -161,6 +177,18 @@ fn write_metadata(part: &mut Writer, session: &EntrenarSession) {
         .filter(|(field, _)| *field != "name")
         .collect();
     part.names(marks.into_iter());
+    // A session that was not recorded live has the digest that it had before there were recordings.
+    let is_recorded =
+        session.state.is_some() || session.forked_from.is_some() || !session.environment.is_empty();
+    if is_recorded {
+        part.text("recording");
+        part.optional(session.state, |part, state| part.text(state.as_str()));
+        part.optional(session.forked_from.as_ref(), |part, origin| {
+            part.text(&origin.session);
+            part.optional(origin.step, Writer::signed);
+        });
+        part.map(&session.environment);
+    }
 }
 
 fn write_runs(part: &mut Writer, session: &EntrenarSession) {
@@ -239,43 +267,68 @@ fn write_cell(
     });
 }
 
-fn write_series(part: &mut Writer, series: &Series) {
-    let key = series.key();
-    part.text(&key.name);
-    part.optional(key.run.map(u64::from), Writer::number);
-    part.optional(key.rank.map(u64::from), Writer::number);
-    part.length(series.len());
-    let mut rules: Vec<&str> = Vec::new();
-    for point in series.points() {
-        part.float(point.value);
-        part.optional(point.step, Writer::signed);
-        part.optional(point.epoch, Writer::float);
-        part.optional(point.time_us, Writer::signed);
-        part.optional(point.origin, |part, origin| {
-            // A rule is written at its first use, and by its number after that.
-            match rules.iter().position(|rule| *rule == origin.rule) {
-                Some(number) => part.length(number),
-                None => {
-                    part.length(rules.len());
-                    part.text(&origin.rule);
-                    rules.push(&origin.rule);
+/// The digest of a series, of which the points come in any number of pieces.
+#[derive(Debug)]
+pub(crate) struct SeriesDigest {
+    writer: Writer,
+    /// Rules by their first use.
+    rules: Vec<Cow<'static, str>>,
+}
+
+impl SeriesDigest {
+    /// A series of so many points, none of which came yet.
+    pub(crate) fn new(key: &SeriesKey, points: usize) -> Self {
+        let mut writer = Writer::default();
+        writer.begin("series");
+        writer.text(&key.name);
+        writer.optional(key.run.map(u64::from), Writer::number);
+        writer.optional(key.rank.map(u64::from), Writer::number);
+        writer.length(points);
+        Self {
+            writer,
+            rules: Vec::new(),
+        }
+    }
+
+    /// Adds the points of `series`, whatever its key is.
+    pub(crate) fn add(&mut self, series: &Series) {
+        let Self { writer, rules } = self;
+        for point in series.points() {
+            writer.float(point.value);
+            writer.optional(point.step, Writer::signed);
+            writer.optional(point.epoch, Writer::float);
+            writer.optional(point.time_us, Writer::signed);
+            writer.optional(point.origin, |part, origin| {
+                // A rule is written at its first use, and by its number after that.
+                match rules.iter().position(|rule| *rule == origin.rule) {
+                    Some(number) => part.length(number),
+                    None => {
+                        part.length(rules.len());
+                        part.text(&origin.rule);
+                        rules.push(origin.rule.clone());
+                    }
                 }
-            }
-            part.text(origin.kind.as_str());
-            for number in [
-                origin.cell,
-                origin.output,
-                origin.span.start,
-                origin.span.end,
-            ] {
-                part.raw(&number.to_le_bytes());
-            }
-        });
+                part.text(origin.kind.as_str());
+                for number in [
+                    origin.cell,
+                    origin.output,
+                    origin.span.start,
+                    origin.span.end,
+                ] {
+                    part.raw(&number.to_le_bytes());
+                }
+            });
+        }
+    }
+
+    /// The digest, once all points came.
+    pub(crate) fn finish(mut self) -> Sha256Hash {
+        self.writer.end()
     }
 }
 
 /// Writes a part in an unambiguous form, and hashes it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Writer {
     hasher: Sha256,
     buffer: Vec<u8>,
@@ -285,9 +338,17 @@ struct Writer {
 impl Writer {
     /// The digest of the part that `write` writes.
     fn part(&mut self, name: &str, write: impl FnOnce(&mut Self)) -> Sha256Hash {
+        self.begin(name);
+        write(self);
+        self.end()
+    }
+
+    fn begin(&mut self, name: &str) {
         self.raw(DOMAIN);
         self.text(name);
-        write(self);
+    }
+
+    fn end(&mut self) -> Sha256Hash {
         self.flush();
         Sha256Hash::from_bytes(self.hasher.finalize_reset().into())
     }
@@ -373,7 +434,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Point, SeriesKey};
+    use crate::session::Point;
 
     fn session() -> EntrenarSession {
         let mut session = EntrenarSession::empty("s", "S").with_config("rank", "64");

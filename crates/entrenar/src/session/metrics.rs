@@ -85,6 +85,12 @@ impl SessionMetrics {
         *self.entry(key) = series;
     }
 
+    /// Appends all points of `series` to the one with the same key, or puts it behind the last.
+    #[cfg(feature = "record")]
+    pub(crate) fn append(&mut self, series: &Series) {
+        self.entry(series.key().clone()).extend_from(series);
+    }
+
     /// Removes the series of that key.
     pub fn remove(&mut self, key: &SeriesKey) -> Option<Series> {
         let position = self.index.remove(key)?;
@@ -194,25 +200,32 @@ impl SessionMetrics {
     }
 
     fn ranked(&self, rank_of: impl Fn(&str) -> Option<usize>) -> Vec<&Series> {
-        let candidates = self.series.iter().filter(|series| !series.is_empty());
-        let candidates: Vec<_> = candidates
-            .filter_map(|series| Some((rank_of(series.name())?, series)))
-            .collect();
-        let ranks = candidates.iter().map(|(rank, s)| (*rank, s.key().rank));
-        let Some(best) = ranks.min() else {
-            return Vec::new();
-        };
-        let mut chosen: Vec<_> = candidates
-            .into_iter()
-            .filter(|(rank, series)| (*rank, series.key().rank) == best)
-            .map(|(_, series)| series)
-            .collect();
-        if chosen.iter().any(|series| series.key().run.is_some()) {
-            chosen.retain(|series| series.key().run.is_some());
-        }
-        chosen.sort_by_key(|series| series.key().run);
-        chosen
+        let series = self.series.iter().filter(|series| !series.is_empty());
+        ranked(series.map(|series| (series.key(), series)), rank_of)
     }
+}
+
+/// The series of the first name of a list that any has, in the order of runs; `series` have points.
+pub(crate) fn ranked<'a, T>(
+    series: impl Iterator<Item = (&'a SeriesKey, T)>,
+    rank_of: impl Fn(&str) -> Option<usize>,
+) -> Vec<T> {
+    let candidates: Vec<_> = series
+        .filter_map(|(key, series)| Some((rank_of(&key.name)?, key, series)))
+        .collect();
+    let ranks = candidates.iter().map(|(rank, key, _)| (*rank, key.rank));
+    let Some(best) = ranks.min() else {
+        return Vec::new();
+    };
+    let mut chosen: Vec<_> = candidates
+        .into_iter()
+        .filter(|(rank, key, _)| (*rank, key.rank) == best)
+        .collect();
+    if chosen.iter().any(|(_, key, _)| key.run.is_some()) {
+        chosen.retain(|(_, key, _)| key.run.is_some());
+    }
+    chosen.sort_by_key(|(_, key, _)| key.run);
+    chosen.into_iter().map(|(_, _, series)| series).collect()
 }
 
 fn last(series: &[&Series]) -> Option<f64> {

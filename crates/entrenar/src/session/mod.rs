@@ -30,9 +30,13 @@ pub use chain::{SessionChain, SessionEvent};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use difference::differences;
 pub use digest::ContentDigest;
+#[cfg(feature = "record")]
+pub(crate) use digest::SeriesDigest;
 pub use document::{CellError, CellRecord, Document, DocumentCell, TextCell, TimeSource};
 pub use hash::Sha256Hash;
 pub use metrics::SessionMetrics;
+#[cfg(feature = "record")]
+pub(crate) use metrics::ranked;
 pub use model::{CodeCell, EntrenarSession};
 pub use origin::{Origin, OriginKind};
 pub use recording::{ForkOrigin, SessionState};

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
 
 use super::{
-    CellRecord, Clock, Document, ImportWarning, SessionMetrics, SourceInfo, SystemClock,
-    TrainingRun,
+    CellRecord, Clock, Document, ForkOrigin, ImportWarning, SessionMetrics, SessionState,
+    SourceInfo, SystemClock, TrainingRun,
 };
 
 /// One executed piece of source.
@@ -76,6 +77,12 @@ pub struct EntrenarSession {
     pub derived: BTreeMap<String, String>,
     /// What could not be taken as it is.
     pub warnings: Vec<ImportWarning>,
+    /// How far the recording is; `None` for a session that was not recorded live.
+    pub state: Option<SessionState>,
+    /// The session that this one goes on from.
+    pub forked_from: Option<ForkOrigin>,
+    /// Where the session was recorded (command line, commit, machine), by name; empty where it was not.
+    pub environment: Map<String, Value>,
 }
 
 impl EntrenarSession {
@@ -114,6 +121,9 @@ impl EntrenarSession {
             source: None,
             derived: BTreeMap::new(),
             warnings: Vec::new(),
+            state: None,
+            forked_from: None,
+            environment: Map::new(),
         }
     }
 

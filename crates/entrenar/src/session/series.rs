@@ -155,6 +155,24 @@ impl Series {
         }
     }
 
+    /// Appends all points of another series.
+    #[cfg(feature = "record")]
+    pub(crate) fn extend_from(&mut self, other: &Self) {
+        self.append(
+            &other.values,
+            &other.steps,
+            &other.epochs,
+            &other.times_us,
+            other.origins.clone(),
+        );
+    }
+
+    /// The same points under another key.
+    #[cfg(feature = "record")]
+    pub(crate) fn with_key(self, key: SeriesKey) -> Self {
+        Self { key, ..self }
+    }
+
     /// The point at `index` in the order of arrival.
     pub fn point(&self, index: usize) -> Option<PointRef<'_>> {
         self.values.get(index).map(|value| self.with(index, *value))

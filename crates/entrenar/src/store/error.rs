@@ -34,6 +34,28 @@ pub enum StoreError {
         /// The id.
         id: String,
     },
+    /// A recorder is at work on the session, or its process died and left something to recover; end it, or
+    /// run `doctor`.
+    #[error("the session {id:?} is being recorded")]
+    Live {
+        /// The id.
+        id: String,
+    },
+    /// The store knows nothing of this recorder, and what came of it does not say which session it records:
+    /// the store was replaced while it was at work. Its first frame and its series must come again.
+    #[error("the store knows nothing of the recorder {recorder}")]
+    UnknownRecorder {
+        /// Its id.
+        recorder: String,
+    },
+    /// A journal cannot be read; its files stay where they are.
+    #[error("the journal of recorder {recorder} cannot be read")]
+    Journal {
+        /// The recorder's id.
+        recorder: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file is not an entrenar store.
     #[error("{} is not an entrenar store: {reason}", path.display())]
     NotAStore {

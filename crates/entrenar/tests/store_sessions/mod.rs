@@ -295,6 +295,19 @@ fn warning() -> impl Strategy<Value = ImportWarning> {
     )
 }
 
+type Recording = (Option<SessionState>, Option<ForkOrigin>, Map<String, Value>);
+
+fn recording() -> impl Strategy<Value = Recording> {
+    let state = prop_oneof![
+        Just(None),
+        Just(Some(SessionState::Live)),
+        Just(Some(SessionState::Interrupted))
+    ];
+    let fork =
+        (text(), option::of(any::<i64>())).prop_map(|(session, step)| ForkOrigin { session, step });
+    (state, option::of(fork), json_map())
+}
+
 /// A session with anything in any field.
 pub(crate) fn session() -> impl Strategy<Value = EntrenarSession> {
     let texts = (
@@ -316,13 +329,18 @@ pub(crate) fn session() -> impl Strategy<Value = EntrenarSession> {
         json_map(),
         json_map(),
     );
-    let data = (metrics(), vec(run(), 0..4), option::of(source_info()));
+    let data = (
+        metrics(),
+        vec(run(), 0..4),
+        option::of(source_info()),
+        recording(),
+    );
     (texts, lists, times, cells, data).prop_map(|(texts, lists, times, cells, data)| {
         let (id, name, user, architecture, dataset, notes, foreign_id) = texts;
         let (config, tags, derived, warnings) = lists;
         let (started_at, ended_at) = times;
         let (mut code_history, cell_records, joined, document, metadata, extra) = cells;
-        let (metrics, runs, source) = data;
+        let (metrics, runs, source, (state, forked_from, environment)) = data;
         if joined {
             for (cell, record) in code_history.iter_mut().zip(&cell_records) {
                 cell.output = output::joined_text(&record.outputs);
@@ -352,6 +370,9 @@ pub(crate) fn session() -> impl Strategy<Value = EntrenarSession> {
             source,
             derived,
             warnings,
+            state,
+            forked_from,
+            environment,
         }
     })
 }

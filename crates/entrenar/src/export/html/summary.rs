@@ -321,6 +321,12 @@ pub(super) fn footer(page: &mut String, session: &EntrenarSession, artifact: &Re
     if let Some(id) = &session.foreign_id {
         row("Id in the source", id);
     }
+    if let Some(state) = session.state {
+        row("Recording", state.as_str());
+    }
+    if let Some(origin) = &session.forked_from {
+        row("Goes on from session", &origin.session);
+    }
     row("Id", &artifact.id);
     page.push_str("</dl>\n");
     if !session.derived.is_empty() {

@@ -54,6 +54,16 @@ pub(super) fn drop_values(
             session.foreign_id.take().is_some(),
         ),
         (
+            "metadata.forked_from",
+            "an id",
+            session.forked_from.take().is_some(),
+        ),
+        (
+            "metadata.environment",
+            "the environment",
+            !std::mem::take(&mut session.environment).is_empty(),
+        ),
+        (
             "metadata.source",
             "the source document",
             session.source.take().is_some(),

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::session::{ContentDigest, EntrenarSession, Sha256Hash};
+use crate::session::{ContentDigest, EntrenarSession, SessionState, Sha256Hash};
 
 /// The version of the content digest in the details of imports and redactions.
 pub const CONTENT_VERSION: u64 = 2;
@@ -20,16 +20,35 @@ pub(crate) fn import_detail(
     source: Option<Sha256Hash>,
 ) -> String {
     let mut fields = state_fields(session, digest);
-    fields.extend([
-        ("cells".to_owned(), json!(session.code_history.len())),
-        ("points".to_owned(), json!(session.metrics.point_count())),
-        (
-            "source".to_owned(),
-            json!(source.map(|hash| hash.to_string())),
-        ),
-        ("warnings".to_owned(), json!(session.warnings.len())),
-    ]);
+    fields.extend(counts(session, session.metrics.point_count()));
+    fields.push((
+        "source".to_owned(),
+        json!(source.map(|hash| hash.to_string())),
+    ));
     sorted(fields)
+}
+
+/// The detail of the end of a recording of `points` points, whose content digest is `digest`. The points
+/// themselves need not be in `session`.
+#[cfg(feature = "record")]
+pub(crate) fn finish_detail(
+    session: &EntrenarSession,
+    digest: &ContentDigest,
+    points: usize,
+) -> String {
+    let mut fields = state_fields(session, digest);
+    fields.extend(counts(session, points));
+    let state = session.state.map(SessionState::as_str);
+    fields.push(("state".to_owned(), json!(state)));
+    sorted(fields)
+}
+
+fn counts(session: &EntrenarSession, points: usize) -> [(String, Value); 3] {
+    [
+        ("cells".to_owned(), json!(session.code_history.len())),
+        ("points".to_owned(), json!(points)),
+        ("warnings".to_owned(), json!(session.warnings.len())),
+    ]
 }
 
 /// The fields of an import and of a redaction that say what the session then is.
@@ -131,6 +150,8 @@ pub(super) struct State {
     name_derived: Option<Option<String>>,
     notes: Option<Option<String>>,
     tags: Option<Vec<String>>,
+    /// A recorder began and the recording is not finished: nothing is said of what it is by now.
+    is_live: bool,
 }
 
 impl State {
@@ -146,7 +167,14 @@ impl State {
         };
         let optional = |name: &str| detail.get(name).map(|_| text(name));
         match kind {
-            "import" | "redact" => {
+            "start" | "fork" | "resume" => {
+                *self = Self {
+                    is_live: true,
+                    ..Self::default()
+                };
+            }
+            "import" | "redact" | "finish" => {
+                self.is_live = false;
                 self.content = text("content");
                 self.version = detail.get("content_version").and_then(Value::as_u64);
                 self.parts = match detail.get("parts") {
@@ -202,6 +230,15 @@ impl State {
         let tags: Vec<_> = session.tags.iter().map(|tag| text_digest(tag)).collect();
         if self.tags.as_ref().is_some_and(|known| *known != tags) {
             add("metadata.tags", said);
+        }
+        if self.is_live {
+            if session.state != Some(SessionState::Live) {
+                add(
+                    "metadata.state",
+                    "the event chain says that the recording went on",
+                );
+            }
+            return found;
         }
         let Some(content) = &self.content else {
             add("", "the event chain does not say what the content is");

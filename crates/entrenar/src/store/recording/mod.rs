@@ -2,12 +2,114 @@
 //!
 //! The journal knows series by number and frames as bytes. [`Frame`] says what they mean.
 
+pub(crate) mod apply;
 mod frame;
+pub(crate) mod reading;
 
 pub use frame::{
     Assembler, CellFrame, End, Frame, FrameError, MAX_ENVIRONMENT_BYTES, MAX_FRAME_BYTES,
     MAX_FRAME_DEPTH, PART_HEAD_BYTES, SeriesDefinition, Start,
 };
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+pub use entrenar_journal::RecorderId;
+
+use crate::session::{SeriesKey, SessionState};
+
+/// The folder of the journals of a store: `entrenar.db.journal` beside `entrenar.db`.
+pub fn journal_folder(store: &Path) -> PathBuf {
+    let mut name = store.as_os_str().to_owned();
+    name.push(".journal");
+    name.into()
+}
+
+/// What the process that records knows of itself, so that a store which lost its rows can be told again.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// What its first frame said.
+    pub start: &'a Start,
+    /// What its series numbers mean; those that the store knows are passed over.
+    pub series: &'a [SeriesDefinition],
+    /// Points and frames dropped so far.
+    pub dropped: u64,
+}
+
+/// What sealing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sealed {
+    /// Points added to the session.
+    pub points: u64,
+    /// Cells added to the session.
+    pub cells: u64,
+    /// Journal files below this number are in the store and may be deleted.
+    pub below: u64,
+    /// The store did not know the recorder and took it as new: its first seal, or the store was replaced.
+    pub began: bool,
+}
+
+/// What became of a recorder whose process ended without a word, or of one that ended and left files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveredRecorder {
+    /// Its id.
+    pub recorder: RecorderId,
+    /// Its session.
+    pub session: String,
+    /// How it ended: interrupted, unless its last frame says otherwise.
+    pub state: SessionState,
+    /// Points and cells that were not in the store before.
+    pub sealed: Sealed,
+    /// What was dropped, damaged or missing, in plain words.
+    pub notes: Vec<String>,
+}
+
+/// How far the recording of a session is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordingStatus {
+    /// Its state.
+    pub state: SessionState,
+    /// Its recorders, in the order in which they began.
+    pub recorders: Vec<RecorderStatus>,
+    /// Number of runs.
+    pub runs: usize,
+}
+
+/// A recorder of a session, as the store knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecorderStatus {
+    /// Its id.
+    pub recorder: RecorderId,
+    /// Its rank.
+    pub rank: Option<u32>,
+    /// Its process.
+    pub pid: u32,
+    /// Its machine, where that was told.
+    pub host: Option<String>,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    pub ended: Option<DateTime<Utc>>,
+    /// Its state.
+    pub state: SessionState,
+    /// Points in the store.
+    pub points: u64,
+    /// Points and frames dropped, as far as the store knows.
+    pub dropped: u64,
+    /// Number of the first journal file that is not in the store.
+    pub file: u64,
+}
+
+/// The end of a series, for one who goes on with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesEnd {
+    /// The series.
+    pub key: SeriesKey,
+    /// Number of points.
+    pub count: usize,
+    /// The step after the last point's, as `Series::next_step` tells it.
+    pub next_step: i64,
+}
 
 /// Reads parts of frames of any bytes; for the fuzz target.
 #[cfg(fuzzing)]

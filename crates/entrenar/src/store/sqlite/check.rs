@@ -10,7 +10,9 @@ use super::events::{self, Event};
 use super::failure::Failure;
 use super::value::{Hash, Text, unsigned};
 use super::{described, load};
-use crate::session::{ContentDigest, EntrenarSession, Series, SeriesKey, Sha256Hash, chain};
+use crate::session::{
+    ContentDigest, EntrenarSession, Series, SeriesKey, SessionState, Sha256Hash, chain,
+};
 use crate::store::{Finding, StoreError};
 
 /// Looks for damage: pages, references, blobs, chunks, sessions, the event chain.
@@ -192,32 +194,46 @@ fn sessions(connection: &Connection) -> Result<Vec<Finding>, Failure> {
     Ok(found)
 }
 
-/// The digest of a session's content by the last event that set it.
-struct Recorded {
-    content: String,
-    version: Option<u64>,
+/// What the last event that says so says of a session's content.
+enum Recorded {
+    /// Its digest.
+    Content {
+        content: String,
+        version: Option<u64>,
+    },
+    /// It is being recorded.
+    Growing,
 }
 
 impl Recorded {
     fn is_of(&self, session: &EntrenarSession) -> bool {
-        self.version == Some(chain::CONTENT_VERSION)
-            && self.content == ContentDigest::of(session).content.to_string()
+        match self {
+            Self::Content { content, version } => {
+                *version == Some(chain::CONTENT_VERSION)
+                    && *content == ContentDigest::of(session).content.to_string()
+            }
+            Self::Growing => session.state == Some(SessionState::Live),
+        }
     }
 }
 
 fn recorded_content(connection: &Connection, id: &str) -> Result<Option<Recorded>, Failure> {
     let mut statement = connection.prepare_cached(
-        "SELECT detail FROM events WHERE session = ?1 AND kind IN ('import', 'redact')
+        "SELECT detail, kind FROM events WHERE session = ?1 AND kind IN ('import', 'redact', 'start', 'fork', 'resume', 'finish')
          ORDER BY sequence DESC LIMIT 1",
     )?;
     let mut rows = statement.query([super::value::text(id)])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
+    let kind: String = row.get(1)?;
+    if matches!(kind.as_str(), "start" | "fork" | "resume") {
+        return Ok(Some(Recorded::Growing));
+    }
     let detail: String = row.get(0)?;
     let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
     let content = detail.get("content").and_then(Value::as_str);
-    Ok(content.map(|content| Recorded {
+    Ok(content.map(|content| Recorded::Content {
         content: content.to_owned(),
         version: detail.get("content_version").and_then(Value::as_u64),
     }))

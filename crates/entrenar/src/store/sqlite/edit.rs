@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::events::{self, Event, text_digest};
 use super::failure::Failure;
 use super::value::{Text, optional_text, text};
-use super::{blob, import, load};
+use super::{blob, import, load, recordings};
 use crate::session::Clock;
 
 /// Adds and removes tags.
@@ -92,6 +92,7 @@ pub(super) fn rename(
 /// Removes a session with every blob that no other session uses.
 pub(super) fn remove(connection: &Connection, clock: &dyn Clock, id: &str) -> Result<(), Failure> {
     let row = load::row_of(connection, id)?;
+    recordings::refuse_live(connection, row, id)?;
     delete_rows(connection, row)?;
     let detail = events::detail([("session", json!(id))]);
     log(connection, clock, id, "remove", &detail)

@@ -10,12 +10,13 @@ use super::blob;
 use super::chunk;
 use super::events::{self, Event};
 use super::failure::Failure;
-use super::load;
-use super::prepare::{Computed, Prepared, Source};
+use super::prepare::{Computed, Output, Prepared, Source};
 use super::value::{self, length, moment, optional_moment, optional_text, signed, text};
+use super::{load, recordings};
 use crate::session::chain;
 use crate::session::{
-    Clock, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell, TimeSource,
+    CellRecord, Clock, CodeCell, DocumentCell, EntrenarSession, Series, Sha256Hash, TextCell,
+    TimeSource,
 };
 use crate::store::{ImportStatus, StoreError};
 
@@ -175,10 +176,12 @@ pub(super) fn rows(
     document_rows(connection, session, row)?;
     series_rows(connection, session, computed, row)?;
     last_value_rows(connection, session, row)?;
+    recordings::put(connection, row, session)?;
     Ok(row)
 }
 
-fn session_row(
+/// Writes the row of a session alone.
+pub(super) fn session_row(
     connection: &Connection,
     session: &EntrenarSession,
     blob: Option<i64>,
@@ -249,7 +252,7 @@ fn session_row(
     Ok(connection.last_insert_rowid())
 }
 
-fn names(names: &BTreeMap<String, String>) -> String {
+pub(super) fn names(names: &BTreeMap<String, String>) -> String {
     serde_json::to_string(names).unwrap_or_else(|_error| json!(names).to_string())
 }
 
@@ -263,7 +266,11 @@ fn optional_map(value: &Map<String, Value>) -> Option<String> {
 }
 
 /// Tags, derived marks and warnings.
-fn small_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+pub(super) fn small_rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    row: i64,
+) -> Result<(), Failure> {
     tag_rows(connection, &session.tags, row)?;
     let mut derived = connection
         .prepare_cached("INSERT INTO derived (session, field, how) VALUES (?1, ?2, ?3)")?;
@@ -297,7 +304,12 @@ pub(super) fn tag_rows(connection: &Connection, tags: &[String], row: i64) -> Re
     Ok(())
 }
 
-fn run_rows(connection: &Connection, session: &EntrenarSession, row: i64) -> Result<(), Failure> {
+/// The runs of a session that has none in the store.
+pub(super) fn run_rows(
+    connection: &Connection,
+    session: &EntrenarSession,
+    row: i64,
+) -> Result<(), Failure> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO runs (session, place, name, config, first_cell, last_cell,
            started_us, started_rest, ended_us, ended_rest, status)
@@ -329,18 +341,36 @@ fn cell_rows(
     computed: &Computed,
     row: i64,
 ) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO cells (session, place, execution_order, source, output_from, output,
-           started_us, started_rest, duration_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
     let cells = session.code_history.iter().zip(&computed.output_from);
     for (place, (cell, output_from)) in cells.enumerate() {
-        let own = cell.output.as_deref();
-        let own = own.filter(|_| *output_from == OWN_OUTPUT);
-        let (started_us, started_rest) = moment(cell.timestamp);
-        statement.execute(params![
-            row,
+        cell_row(connection, row, place, cell, *output_from)?;
+    }
+    let records = session.cell_records.iter().zip(&computed.outputs);
+    for (place, (record, outputs)) in records.enumerate() {
+        record_row(connection, row, place, record, outputs)?;
+    }
+    Ok(())
+}
+
+/// Writes a code cell of the session, without what its source holds beyond that.
+pub(super) fn cell_row(
+    connection: &Connection,
+    session: i64,
+    place: usize,
+    cell: &CodeCell,
+    output_from: i64,
+) -> Result<(), Failure> {
+    let own = cell.output.as_deref();
+    let own = own.filter(|_| output_from == OWN_OUTPUT);
+    let (started_us, started_rest) = moment(cell.timestamp);
+    connection
+        .prepare_cached(
+            "INSERT INTO cells (session, place, execution_order, source, output_from, output,
+               started_us, started_rest, duration_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            session,
             length(place),
             cell.execution_order,
             text(&cell.source),
@@ -350,33 +380,30 @@ fn cell_rows(
             started_rest,
             cell.duration_ms.map(signed),
         ])?;
-    }
-    record_rows(connection, session, computed, row)
+    Ok(())
 }
 
-fn record_rows(
+/// Writes what the source of a code cell holds beyond it.
+pub(super) fn record_row(
     connection: &Connection,
-    session: &EntrenarSession,
-    computed: &Computed,
-    row: i64,
+    session: i64,
+    cell: usize,
+    record: &CellRecord,
+    outputs: &[Output],
 ) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO cell_records (session, place, id, execution_count, mode, error,
-           metadata, extra, time_derived, ended_us, ended_rest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
-    let mut output_statement = connection.prepare_cached(
-        "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    let records = session.cell_records.iter().zip(&computed.outputs);
-    for (cell, (record, outputs)) in records.enumerate() {
-        let error = record.error.as_ref().map(|error| {
-            json!({ "name": error.name, "message": error.message, "traceback": error.traceback })
-                .to_string()
-        });
-        let (ended_us, ended_rest) = optional_moment(record.ended_at);
-        statement.execute(params![
-            row,
+    let error = record.error.as_ref().map(|error| {
+        json!({ "name": error.name, "message": error.message, "traceback": error.traceback })
+            .to_string()
+    });
+    let (ended_us, ended_rest) = optional_moment(record.ended_at);
+    connection
+        .prepare_cached(
+            "INSERT INTO cell_records (session, place, id, execution_count, mode, error,
+               metadata, extra, time_derived, ended_us, ended_rest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            session,
             length(cell),
             optional_text(record.id.as_deref()),
             record.execution_count,
@@ -388,15 +415,17 @@ fn record_rows(
             ended_us,
             ended_rest,
         ])?;
-        for (place, output) in outputs.iter().enumerate() {
-            let (body, blob) = if output.is_large() {
-                let blob = blob::put(connection, &output.sha256, output.json.as_bytes())?;
-                (None, Some(blob))
-            } else {
-                (Some(output.json.as_str()), None)
-            };
-            output_statement.execute(params![row, length(cell), length(place), body, blob])?;
-        }
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO outputs (session, cell, place, body, blob) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (place, output) in outputs.iter().enumerate() {
+        let (body, blob) = if output.is_large() {
+            let blob = blob::put(connection, &output.sha256, output.json.as_bytes())?;
+            (None, Some(blob))
+        } else {
+            (Some(output.json.as_str()), None)
+        };
+        statement.execute(params![session, length(cell), length(place), body, blob])?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::chunk;
 use super::failure::Failure;
 use super::import::{JOINED_OUTPUT, OWN_OUTPUT};
+use super::recordings;
 use super::value::{Hash, Text, from_moment, text, unsigned};
 use crate::session::{
     CellError, CellRecord, CodeCell, Document, DocumentCell, EntrenarSession, ImportWarning, Place,
@@ -81,16 +82,38 @@ pub(super) fn source(connection: &Connection, id: &str) -> Result<Option<Vec<u8>
 /// The whole session.
 pub(super) fn session(connection: &Connection, id: &str) -> Result<EntrenarSession, Failure> {
     let row = row_of(connection, id)?;
+    let mut session = without_points(connection, id, row)?;
+    session.metrics = Records { connection, row }.metrics()?;
+    Ok(session)
+}
+
+/// The session without its points.
+pub(super) fn without_points(
+    connection: &Connection,
+    id: &str,
+    row: i64,
+) -> Result<EntrenarSession, Failure> {
+    let mut session = description(connection, id, row)?;
+    let records = Records { connection, row };
+    session.cell_records = records.cell_records()?;
+    session.code_history = records.cells(&session.cell_records)?;
+    session.document.cells = records.document_cells()?;
+    Ok(session)
+}
+
+/// The session without its points, cells and document.
+pub(super) fn description(
+    connection: &Connection,
+    id: &str,
+    row: i64,
+) -> Result<EntrenarSession, Failure> {
     let mut session = session_row(connection, id, row)?;
     let records = Records { connection, row };
     session.tags = records.tags()?;
     session.derived = records.derived()?;
     session.warnings = records.warnings()?;
     session.runs = records.runs()?;
-    session.cell_records = records.cell_records()?;
-    session.code_history = records.cells(&session.cell_records)?;
-    session.document.cells = records.document_cells()?;
-    session.metrics = records.metrics()?;
+    recordings::read(connection, row, &mut session)?;
     Ok(session)
 }
 

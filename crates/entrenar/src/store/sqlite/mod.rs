@@ -19,6 +19,9 @@ mod list;
 mod load;
 mod open;
 mod prepare;
+#[cfg(feature = "record")]
+mod record;
+mod recordings;
 mod redact;
 mod schema;
 mod search;
@@ -43,6 +46,8 @@ use super::{
     StoredEvent,
 };
 use crate::research::archive::{DepositLog, DepositState, LogError};
+#[cfg(feature = "record")]
+use crate::session::SessionState;
 use crate::session::{Clock, EntrenarSession};
 
 /// For the fuzz target of the chunks; see [`chunk`].
@@ -232,6 +237,21 @@ impl Store for SqliteStore {
     }
 
     fn session(&self, id: &str) -> Result<EntrenarSession, StoreError> {
+        #[cfg(feature = "record")]
+        {
+            let folder = self.journal_folder();
+            record::with_tail(|| {
+                self.read(|connection| {
+                    let session = load::session(connection, id)?;
+                    let tail = match session.state {
+                        Some(SessionState::Live) => record::tail(connection, &folder, id)?,
+                        _ => None,
+                    };
+                    Ok((session, tail))
+                })
+            })
+        }
+        #[cfg(not(feature = "record"))]
         self.read(|connection| load::session(connection, id))
     }
 

@@ -9,7 +9,9 @@ use super::blob;
 use super::chunk::{self, EncodedChunk, Paging};
 use super::import::{JOINED_OUTPUT, NO_OUTPUT, OWN_OUTPUT};
 use super::schema::{LARGE_OUTPUT_BYTES, MAX_JSON_DEPTH};
-use crate::session::{ContentDigest, DocumentCell, EntrenarSession, Sha256Hash, output};
+use crate::session::{
+    CellRecord, CodeCell, ContentDigest, DocumentCell, EntrenarSession, Sha256Hash, output,
+};
 use crate::store::StoreError;
 
 /// Outputs and sources, which are checked each, aside: with fewer bytes, escaped as JSON up to
@@ -139,14 +141,9 @@ impl Computed {
             }
             outputs.push(written);
         }
-        let output_from = session.cells().map(|(cell, record)| {
-            let joined = || record.and_then(|record| output::joined_text(&record.outputs));
-            match &cell.output {
-                None => NO_OUTPUT,
-                Some(output) if joined().as_ref() == Some(output) => JOINED_OUTPUT,
-                Some(_) => OWN_OUTPUT,
-            }
-        });
+        let output_from = session
+            .cells()
+            .map(|(cell, record)| output_from(cell, record));
         let series = session.metrics.series().iter();
         let chunks = series.map(|series| chunk::encode_all(series, Paging::default()));
         let content = ContentDigest::with_outputs(session, |cell, place| {
@@ -161,6 +158,16 @@ impl Computed {
             chunks: chunks.collect(),
             outputs,
         })
+    }
+}
+
+/// Where the text of a cell is kept.
+pub(super) fn output_from(cell: &CodeCell, record: Option<&CellRecord>) -> i64 {
+    let joined = || record.and_then(|record| output::joined_text(&record.outputs));
+    match &cell.output {
+        None => NO_OUTPUT,
+        Some(output) if joined().as_ref() == Some(output) => JOINED_OUTPUT,
+        Some(_) => OWN_OUTPUT,
     }
 }
 
@@ -199,6 +206,7 @@ fn check_limits(session: &EntrenarSession) -> Result<(), StoreError> {
         "the document",
         [&session.document.metadata, &session.document.extra],
     )?;
+    check_maps("the environment", [&session.environment])?;
     for (index, cell) in session.code_history.iter().enumerate() {
         let size = cell.source.len() + cell.output.as_ref().map_or(0, String::len);
         blob::fits(|| format!("cell {index}"), size)?;

@@ -12,7 +12,7 @@ use super::import;
 use super::prepare::{Computed, Source};
 use super::secret::{MARK, Secret};
 use super::value::Hash;
-use super::{described, edit, load};
+use super::{described, edit, load, recordings};
 use crate::session::chain;
 use crate::session::{
     CellRecord, Clock, DocumentCell, EntrenarSession, Origin, Point, Series, SeriesKey,
@@ -29,6 +29,8 @@ pub(super) fn rows(
     secret: Secret<'_>,
 ) -> Result<Redaction, Failure> {
     let row = load::row_of(connection, id)?;
+    // The journal holds the secret as well, and would bring it back.
+    recordings::refuse_live(connection, row, id)?;
     if !secret.ranges(id).is_empty() {
         return Err(unredactable("it is part of the session's id").into());
     }
@@ -197,6 +199,10 @@ impl Walk<'_> {
         }
         self.map(&mut session.document.metadata);
         self.map(&mut session.document.extra);
+        self.map(&mut session.environment);
+        if let Some(origin) = &mut session.forked_from {
+            self.text(&mut origin.session);
+        }
         for run in &mut session.runs {
             self.optional(&mut run.name);
             self.names(&mut run.config);

@@ -5,12 +5,13 @@ pub(super) const APPLICATION_ID: i64 = 0x456e_7472;
 
 /// The migrations in their order. One is added for each new schema; none is ever changed.
 /// `PRAGMA user_version` is the number of those applied.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_sessions.sql"),
     include_str!("../migrations/0002_artifact_metadata.sql"),
     include_str!("../migrations/0003_references.sql"),
     include_str!("../migrations/0004_deposits.sql"),
     include_str!("../migrations/0005_pages.sql"),
+    include_str!("../migrations/0006_recordings.sql"),
 ];
 
 /// The oldest schema that is read without being migrated.

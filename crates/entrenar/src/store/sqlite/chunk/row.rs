@@ -55,7 +55,7 @@ pub(in super::super) fn insert(
 ///
 /// # Errors
 /// If the database refuses.
-#[expect(dead_code, reason = "for replacing the last chunk of a live series")]
+#[cfg(feature = "record")]
 pub(in super::super) fn delete(connection: &Connection, chunk: i64) -> Result<(), Failure> {
     // Its pages go with it: `pages.chunk` has ON DELETE CASCADE.
     connection

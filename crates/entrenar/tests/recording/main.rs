@@ -1,0 +1,182 @@
+//! A recorder's journal becomes a session in the store.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod support;
+
+use entrenar::session::{CellRecord, CodeCell, ContentDigest, SeriesKey, SessionState, output};
+use entrenar::store::recording::{Frame, Start};
+use entrenar::store::{ListQuery, Store as _, StoreError};
+
+use support::{Place, Twin, assert_same, point, session_of, time};
+
+#[test]
+fn a_recording_is_a_session_while_it_runs_and_after() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut start = Start::new("live-1", "Live", time(1_000_000));
+    start.user = Some("alice".into());
+    start.tags = vec!["a".into()];
+    start.config.insert("lr".into(), "0.1".into());
+    let mut expected = session_of(&start);
+    let mut twin = Twin::new(place.options(), start);
+    assert!(twin.seal(&mut store, true).began);
+
+    let loss = SeriesKey::named("loss");
+    for step in 0..5000_i32 {
+        let value = 1.0 / f64::from(step + 1);
+        let step = i64::from(step);
+        twin.log(&mut expected, &loss, &point(value, step, 1_000_000 + step));
+    }
+    let cell = CodeCell {
+        execution_order: 1,
+        source: "train()".into(),
+        output: Some("ok\n".repeat(20_000)),
+        timestamp: time(2_000_000),
+        duration_ms: Some(7),
+    };
+    let record = CellRecord {
+        outputs: vec![output::stream("stdout", "ok\n".repeat(20_000))],
+        ..CellRecord::default()
+    };
+    twin.cell(&mut expected, cell, record);
+    twin.frame(&Frame::Config {
+        name: "lr".into(),
+        value: "0.2".into(),
+    });
+    expected.config.insert("lr".into(), "0.2".into());
+    // Nothing of it is sealed: it comes from the journal.
+    assert_same(&place.open().session("live-1").unwrap(), &expected);
+    let sealed = twin.seal(&mut store, true);
+    assert_eq!(
+        (sealed.points, sealed.cells, sealed.began),
+        (5000, 1, false)
+    );
+    assert_same(&place.open().session("live-1").unwrap(), &expected);
+    for step in 0..100 {
+        let value = if step % 7 == 0 {
+            f64::NAN
+        } else {
+            f64::INFINITY
+        };
+        twin.log(&mut expected, &loss, &point(value, 10 - step, step));
+    }
+    assert_same(&place.open().session("live-1").unwrap(), &expected);
+    let tail = store.series_tail("live-1", &loss).unwrap();
+    assert_eq!(tail.len(), 100);
+    assert!(matches!(
+        store.remove("live-1"),
+        Err(StoreError::Live { .. })
+    ));
+    let status = store.recording("live-1").unwrap().unwrap();
+    assert_eq!(status.state, SessionState::Live);
+    assert_eq!(store.check().unwrap(), []);
+
+    twin.finish(&mut store, &mut expected, 9_000_000);
+    let stored = store.session("live-1").unwrap();
+    assert_same(&stored, &expected);
+    assert_eq!(ContentDigest::of(&stored), ContentDigest::of(&expected));
+    assert_eq!(place.files(), Vec::<String>::new());
+    assert_eq!(store.check().unwrap(), []);
+    let kinds: Vec<_> = store
+        .events(None)
+        .unwrap()
+        .into_iter()
+        .map(|event| event.kind)
+        .collect();
+    assert_eq!(kinds, ["start", "finish"]);
+    let chain = store.chain("live-1").unwrap();
+    assert_eq!(chain.differences(&stored), []);
+    let mut changed = stored.clone();
+    changed.metrics.add_loss(1.0);
+    assert_ne!(chain.differences(&changed), []);
+    let list = store.list(&ListQuery::default()).unwrap();
+    assert_eq!((list[0].points, list[0].cells), (5100, 1));
+    store.remove("live-1").unwrap();
+    assert_eq!(store.check().unwrap(), []);
+}
+
+#[test]
+fn a_killed_recorder_is_recovered_whole_and_can_be_resumed() {
+    let place = Place::new();
+    let mut store = place.open();
+    let start = Start::new("killed", "Killed", time(5));
+    let mut expected = session_of(&start);
+    let loss = SeriesKey::named("loss");
+    let mut twin = Twin::new(place.options(), start.clone());
+    for step in 0..3000 {
+        twin.log(&mut expected, &loss, &point(0.5, step, step));
+        if step == 1000 {
+            // Sealed, and killed before the files were deleted.
+            assert_eq!(twin.seal(&mut store, false).points, 1001);
+        }
+    }
+    twin.frame(&Frame::Tag("late".into()));
+    expected.add_tag("late");
+    let recovered = twin.die(&mut store);
+    assert_eq!(recovered.session, "killed");
+    assert_eq!(recovered.state, SessionState::Interrupted);
+    assert_eq!(recovered.sealed.points, 1999);
+    assert_eq!(place.files(), Vec::<String>::new());
+    let stored = store.session("killed").unwrap();
+    assert_eq!(stored.state, Some(SessionState::Interrupted));
+    assert_eq!(stored.ended_at, Some(time(2999)));
+    assert_eq!(stored.warnings.len(), 1);
+    assert!(stored.warnings[0].message.contains("interrupted"));
+    expected.state = stored.state;
+    expected.ended_at = stored.ended_at;
+    expected.derived = stored.derived.clone();
+    expected.warnings = stored.warnings.clone();
+    assert_same(&stored, &expected);
+    assert_eq!(store.chain("killed").unwrap().differences(&stored), []);
+    assert_eq!(store.check().unwrap(), []);
+
+    let ends = store.series_ends("killed").unwrap();
+    assert_eq!((ends[0].count, ends[0].next_step), (3000, 3000));
+    let mut start = Start::new("killed", "Killed", time(8000));
+    start.resumed = true;
+    let mut twin = Twin::new(place.options(), start);
+    twin.seal(&mut store, true);
+    expected.ended_at = None;
+    expected.derived.clear();
+    expected.state = Some(SessionState::Live);
+    assert_same(&store.session("killed").unwrap(), &expected);
+    assert_eq!(store.check().unwrap(), []);
+    for step in 2990..3100 {
+        twin.log(&mut expected, &loss, &point(0.25, step, 8000 + step));
+    }
+    twin.finish(&mut store, &mut expected, 20_000);
+    let stored = store.session("killed").unwrap();
+    assert_same(&stored, &expected);
+    assert_eq!(store.check().unwrap(), []);
+    let chain = store.chain("killed").unwrap();
+    assert_eq!(chain.differences(&stored), []);
+    let kinds: Vec<_> = chain.events().iter().map(|e| e.kind.as_str()).collect();
+    assert_eq!(kinds, ["start", "finish", "resume", "finish"]);
+}
+
+#[test]
+fn orphans_are_found_by_their_locks() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut expected = session_of(&Start::new("alive", "", time(5)));
+    let loss = SeriesKey::named("loss");
+    let mut alive = Twin::new(place.options(), Start::new("alive", "", time(5)));
+    alive.log(&mut expected, &loss, &point(1.0, 0, 6));
+    let mut orphan = Twin::new(place.options(), Start::new("orphan", "", time(5)));
+    orphan.log(&mut expected, &loss, &point(2.0, 0, 7));
+    // Closed without an end: its lock is free and its files are there.
+    let id = orphan.journal.recorder();
+    drop(orphan.lane);
+    orphan.journal.close().unwrap();
+    assert_eq!(store.orphans(&place.journals()).unwrap(), [id]);
+    let recovered = store.recover_orphans(&place.journals()).unwrap();
+    assert_eq!(recovered.len(), 1);
+    assert_eq!(recovered[0].as_ref().unwrap().session, "orphan");
+    assert_eq!(store.session("orphan").unwrap().metrics.point_count(), 1);
+    assert!(matches!(
+        store.session("alive"),
+        Err(StoreError::NotFound { .. })
+    ));
+    assert_eq!(store.recover_orphans(&place.journals()).unwrap().len(), 0);
+    drop(alive);
+}
