@@ -11,7 +11,10 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use entrenar_journal::{Journal, Options, Outcome, memory_folder, now_micros, recover};
+use entrenar_journal::{
+    Error, Item, Journal, JournalReader, Options, Outcome, memory_folder, now_micros, recover,
+    recover_each,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut calls: u64 = 10_000_000;
@@ -19,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut folder = PathBuf::from("target/journal-speed");
     let mut trace = false;
     let mut idle: u64 = 0;
+    let mut bulk: u64 = 0;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or("a value is missing");
@@ -27,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--pace" => pace = value()?.parse()?,
             "--folder" => folder = value()?.into(),
             "--trace" => trace = true,
+            "--bulk" => bulk = value()?.parse()?,
             "--idle" => idle = value()?.parse()?,
             other => return Err(format!("unknown argument {other}").into()),
         }
@@ -37,6 +42,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let journal = Journal::create(Options::new(&segments, &journal_folder))?;
     if trace {
         return traced(journal, &journal_folder);
+    }
+    if bulk > 0 {
+        return sustained(journal, bulk, &journal_folder);
     }
     if idle > 0 {
         return idle_for(journal, Duration::from_secs(idle), &journal_folder);
@@ -126,6 +134,74 @@ fn traced(journal: Journal, folder: &Path) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
+/// How many points a second one thread gets through to the disk, and how many are read back.
+fn sustained(
+    journal: Journal,
+    points: u64,
+    folder: &Path,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let rate = |took: Duration| points as f64 / took.as_secs_f64() / 1e6;
+    let writer = journal.writer();
+    let began = Instant::now();
+    let mut waited: u64 = 0;
+    for step in 0..points {
+        while !matches!(
+            writer.log_now(3, step.cast_signed(), 0.25),
+            Outcome::Logged(_)
+        ) {
+            waited += 1;
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+    let logged = began.elapsed();
+    journal.flush()?;
+    println!(
+        "{points} points: {:.1} M a second logged ({waited} waits for the disk), {:.1} M a second to synced files; load {}",
+        rate(logged),
+        rate(began.elapsed()),
+        load(),
+    );
+    journal.close()?;
+    for _ in 0..3 {
+        let (began, used) = (Instant::now(), processor_time());
+        let mut read = 0;
+        let mut files: Vec<_> = fs::read_dir(folder)?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "journal"))
+            .collect();
+        files.sort();
+        for path in files {
+            let mut reader = JournalReader::open(&path)?;
+            while let Some(item) = reader.next_item()? {
+                if let Item::Points(points) = item {
+                    read += black_box(points).len() as u64;
+                }
+            }
+        }
+        println!(
+            "read with JournalReader: {:.1} M a second, {:.1} M a second of processor time ({})",
+            rate(began.elapsed()),
+            rate(processor_time().saturating_sub(used)),
+            if read == points { "all" } else { "NOT all" }
+        );
+    }
+    let began = Instant::now();
+    let mut read = 0;
+    recover_each(folder, None, |_, item| {
+        if let Item::Points(points) = item {
+            read += points.len() as u64;
+        }
+        Ok::<_, Error>(())
+    })?;
+    println!(
+        "read with recover_each: {:.1} M a second ({read})",
+        rate(began.elapsed())
+    );
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
 /// What a recorder costs that records nothing, and whether a burst after the pause finds segments.
 fn idle_for(
     journal: Journal,
@@ -173,6 +249,14 @@ fn idle_for(
     journal.close()?;
     fs::remove_dir_all(folder)?;
     Ok(())
+}
+
+/// What this thread has used.
+fn processor_time() -> Duration {
+    let nanos = fs::read_to_string("/proc/thread-self/schedstat")
+        .ok()
+        .and_then(|times| times.split(' ').next()?.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 fn load() -> String {
