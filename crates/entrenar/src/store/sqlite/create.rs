@@ -22,8 +22,10 @@ use crate::files::{FileError, beside, parent_of, sync_parent};
 use crate::session::Clock;
 use crate::store::{ImportStatus, Store as _, StoreError};
 
-/// What was written since is given to the disk this often.
-const FLUSH_EVERY: Duration = Duration::from_millis(10);
+/// The disk is given what was written whenever the file has grown by so many bytes.
+const FLUSH_BYTES: u64 = 4 << 20;
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A file beside the place of a store. It is removed when this is dropped.
 #[derive(Debug)]
@@ -95,9 +97,14 @@ impl Draft {
         let (done, is_done) = mpsc::channel::<()>();
         let value = thread::scope(|scope| {
             scope.spawn(move || {
-                while is_done.recv_timeout(FLUSH_EVERY) == Err(RecvTimeoutError::Timeout) {
-                    // Only for the time it saves: `write` syncs the whole and tells of errors.
-                    drop(self.file.sync_data());
+                let mut flushed = 0;
+                while is_done.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+                    let length = self.file.metadata().map_or(0, |file| file.len());
+                    if length >= flushed + FLUSH_BYTES {
+                        // Only for the time it saves: `write` syncs the whole and tells of errors.
+                        drop(self.file.sync_data());
+                        flushed = length;
+                    }
                 }
             });
             let transaction = connection.transaction();
