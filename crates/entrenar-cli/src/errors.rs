@@ -282,6 +282,11 @@ impl From<StoreError> for Failure {
             StoreError::Full { .. } => {
                 failure.hint("free some space and try again; nothing was changed")
             }
+            StoreError::Live { .. } => failure
+                .hint("wait until it ends; if its process is gone, `entrenar doctor` recovers it"),
+            StoreError::Journal { .. } => {
+                failure.hint("what was recorded is still there: `entrenar doctor` tries again")
+            }
             StoreError::Damaged { .. } => failure.hint(DOCTOR_HINT),
             _ => failure,
         }

@@ -167,7 +167,7 @@ fn a_newer_schema_is_refused() {
                 error,
                 StoreError::NewerSchema {
                     found: 999,
-                    known: 5,
+                    known: 6,
                     ..
                 }
             ),
@@ -207,7 +207,7 @@ fn a_store_of_schema_1_is_read_as_it_is_and_migrated_when_written() {
         .unwrap();
     Connection::open(&path)
         .unwrap()
-        .execute_batch("DROP TABLE artifact_metadata; DROP TABLE artifact_references; DROP TABLE deposit_steps; DROP TABLE deposits; DROP TABLE pages; PRAGMA user_version = 1;")
+        .execute_batch("DROP TABLE artifact_metadata; DROP TABLE artifact_references; DROP TABLE deposit_steps; DROP TABLE deposits; DROP TABLE pages; DROP TABLE series_figures; DROP TABLE recorder_lanes; DROP TABLE recorder_series; DROP TABLE recorders; DROP TABLE recordings; PRAGMA user_version = 1;")
         .unwrap();
     let old = read_only(&path).unwrap();
     assert_eq!(old.session(&session.id).unwrap(), session);

@@ -1,9 +1,14 @@
 //! A recorder's journal becomes a session in the store.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod property;
 mod support;
 
-use entrenar::session::{CellRecord, CodeCell, ContentDigest, SeriesKey, SessionState, output};
+use entrenar::bridge::SourceContext;
+use entrenar::export::session_json;
+use entrenar::session::{
+    CellRecord, CodeCell, ContentDigest, ForkOrigin, SeriesKey, SessionState, output,
+};
 use entrenar::store::recording::{Frame, Start};
 use entrenar::store::{ListQuery, Store as _, StoreError};
 
@@ -179,4 +184,210 @@ fn orphans_are_found_by_their_locks() {
     ));
     assert_eq!(store.recover_orphans(&place.journals()).unwrap().len(), 0);
     drop(alive);
+}
+
+#[test]
+fn ranks_record_into_one_session_and_cells_are_merged_by_time() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut expected = session_of(&Start::new("ranks", "Ranks", time(5)));
+    let mut ranks: Vec<Twin> = (0..2)
+        .map(|rank| {
+            let mut start = Start::new("ranks", "Ranks", time(5));
+            start.rank = Some(rank);
+            Twin::new(place.options(), start)
+        })
+        .collect();
+    let cell = |micros: i64, rank: u32| {
+        let cell = CodeCell {
+            execution_order: 1,
+            source: format!("at {micros}"),
+            output: None,
+            timestamp: time(micros),
+            duration_ms: None,
+        };
+        let mut record = CellRecord::default();
+        record.metadata.insert("rank".into(), rank.into());
+        (cell, record)
+    };
+    for (rank, micros) in [(0, 10), (0, 30), (1, 20), (1, 40), (0, 25)] {
+        let twin = &mut ranks[rank];
+        let rank = u32::try_from(rank).unwrap();
+        let (cell, record) = cell(micros, rank);
+        twin.cell(&mut session_of(&twin.start.clone()), cell, record);
+        let loss = SeriesKey {
+            rank: Some(rank),
+            ..SeriesKey::named("loss")
+        };
+        twin.log(&mut expected, &loss, &point(1.0, micros, micros));
+        twin.seal(&mut store, true);
+    }
+    // Rank 0's last cell stays behind its own, whatever its clock says.
+    let places = |session: &entrenar::session::EntrenarSession| {
+        let cells = session.code_history.iter();
+        let cells = cells.map(|cell| (cell.execution_order, cell.source.clone()));
+        cells.collect::<Vec<_>>()
+    };
+    let wanted = [
+        (1, "at 10".to_owned()),
+        (2, "at 20".to_owned()),
+        (3, "at 30".to_owned()),
+        (4, "at 25".to_owned()),
+        (5, "at 40".to_owned()),
+    ];
+    let live = store.session("ranks").unwrap();
+    assert_eq!(places(&live), wanted);
+    assert_eq!(
+        store.recording("ranks").unwrap().unwrap().recorders.len(),
+        2
+    );
+    for twin in ranks {
+        twin.finish(&mut store, &mut expected, 50);
+    }
+    let stored = store.session("ranks").unwrap();
+    assert_eq!(places(&stored), wanted);
+    assert_eq!(stored.metrics.series().len(), 2);
+    assert_eq!(stored.state, Some(SessionState::Finished));
+    assert_eq!(store.check().unwrap(), []);
+    assert_eq!(store.chain("ranks").unwrap().differences(&stored), []);
+}
+
+#[test]
+fn a_recorded_session_is_edited_redacted_and_exported_like_any() {
+    let place = Place::new();
+    let mut store = place.open();
+    let mut start = Start::new("forked", "Forked", time(5));
+    start.host = Some("machine-of-hunter2222".into());
+    start.forked_from = Some(ForkOrigin {
+        session: "parent".into(),
+        step: Some(9),
+    });
+    let mut expected = session_of(&start);
+    let mut twin = Twin::new(place.options(), start);
+    let environment = serde_json::json!({"command": "train --password hunter2222", "cpus": 2});
+    let serde_json::Value::Object(environment) = environment else {
+        unreachable!()
+    };
+    twin.frame(&Frame::Environment(environment.clone()));
+    expected.environment = environment;
+    twin.log(
+        &mut expected,
+        &SeriesKey::named("hunter2222"),
+        &point(1.0, 1, 6),
+    );
+    twin.seal(&mut store, true);
+    store.tag("forked", &["by hand".into()], &[]).unwrap();
+    expected.add_tag("by hand");
+    assert!(matches!(
+        store.redact("forked", "hunter2222"),
+        Err(StoreError::Live { .. })
+    ));
+    assert_same(&store.session("forked").unwrap(), &expected);
+    twin.finish(&mut store, &mut expected, 70);
+    store.set_notes("forked", Some("n")).unwrap();
+    expected.notes = Some("n".into());
+    let stored = store.session("forked").unwrap();
+    assert_same(&stored, &expected);
+
+    let json = session_json::to_vec(&stored, session_json::Times::All);
+    let context = SourceContext::default();
+    let read = entrenar::bridge::session_json::read(&json, &context).unwrap();
+    assert_same(&read, &stored);
+
+    assert!(store.redact("forked", "hunter2222").unwrap().occurrences >= 2);
+    let redacted = store.session("forked").unwrap();
+    assert!(!format!("{redacted:?}").contains("hunter2222"));
+    assert_eq!(
+        store.recording("forked").unwrap().unwrap().recorders[0].host,
+        None
+    );
+    assert_eq!(store.check().unwrap(), []);
+    let chain = store.chain("forked").unwrap();
+    assert_eq!(chain.differences(&redacted), []);
+    assert_eq!(chain.events()[0].kind, "fork");
+    drop(store);
+    for entry in std::fs::read_dir(place.folder.path()).unwrap() {
+        if let Ok(bytes) = std::fs::read(entry.unwrap().path()) {
+            assert!(!bytes.windows(10).any(|window| window == b"hunter2222"));
+        }
+    }
+
+    // It goes on after a redaction.
+    let mut store = place.open();
+    let mut start = Start::new("forked", "Forked", time(80));
+    start.resumed = true;
+    let mut twin = Twin::new(place.options(), start);
+    twin.log(&mut expected, &SeriesKey::named("loss"), &point(1.0, 2, 90));
+    twin.finish(&mut store, &mut expected, 99);
+    assert_eq!(store.check().unwrap(), []);
+    let stored = store.session("forked").unwrap();
+    assert_eq!(stored.metrics.point_count(), 2);
+    assert_eq!(store.chain("forked").unwrap().differences(&stored), []);
+}
+
+#[test]
+fn a_store_that_was_deleted_gets_what_is_left() {
+    let place = Place::new();
+    let mut store = place.open();
+    let start = Start::new("again", "Again", time(5));
+    let mut expected = session_of(&start);
+    let mut twin = Twin::new(place.options(), start);
+    let loss = SeriesKey::named("loss");
+    twin.log(&mut expected, &loss, &point(1.0, 1, 6));
+    assert!(twin.seal(&mut store, true).began);
+    drop(store);
+    std::fs::remove_file(place.store_path()).unwrap();
+    let mut store = place.open();
+    twin.log(&mut expected, &loss, &point(2.0, 2, 7));
+    // The recorder says again who it is, and is told that the store is another one.
+    let sealed = twin.seal(&mut store, true);
+    assert!(sealed.began);
+    assert_eq!(sealed.points, 1);
+    twin.frame(&Frame::Start(Box::new(twin.start.clone())));
+    for series in twin.series.clone() {
+        twin.frame(&Frame::Series(series));
+    }
+    twin.journal.flush().unwrap();
+    // Deleted once more, and the process dies: its journal alone says which session that is.
+    drop(store);
+    std::fs::remove_file(place.store_path()).unwrap();
+    twin.log(&mut expected, &loss, &point(3.0, 3, 8));
+    let mut store = place.open();
+    let recovered = twin.die(&mut store);
+    assert_eq!(recovered.session, "again");
+    let stored = store.session("again").unwrap();
+    assert_eq!(stored.metrics.series()[0].key(), &loss);
+    assert_eq!(stored.metrics.series()[0].values(), [3.0]);
+    assert!(
+        stored
+            .warnings
+            .iter()
+            .any(|warning| warning.message.contains("in another store")),
+        "{:?}",
+        stored.warnings
+    );
+    assert_eq!(store.check().unwrap(), []);
+}
+
+#[test]
+fn without_its_first_frame_a_recording_keeps_its_points() {
+    let place = Place::new();
+    let mut store = place.open();
+    let journal = entrenar_journal::Journal::create(place.options()).unwrap();
+    let (id, writer) = (journal.recorder(), journal.writer());
+    for step in 0..10 {
+        writer.log_now(3, step, 0.5);
+    }
+    journal.close().unwrap();
+    let recovered = store.recover_orphans(&place.journals()).unwrap();
+    let session = &recovered[0].as_ref().unwrap().session;
+    assert!(
+        id.to_string()
+            .starts_with(session.trim_start_matches("recovered-"))
+    );
+    let stored = store.session(session).unwrap();
+    assert_eq!(stored.metrics.series()[0].name(), "series 3");
+    assert_eq!(stored.metrics.point_count(), 10);
+    assert_eq!(stored.warnings.len(), 3, "{:?}", stored.warnings);
+    assert_eq!(store.check().unwrap(), []);
 }

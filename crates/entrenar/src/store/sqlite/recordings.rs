@@ -79,6 +79,30 @@ pub(super) fn read(
     Ok(())
 }
 
+/// Sets the recorders of a session aside while its rows are written anew. Names of machines are let go: they are
+/// not searched for what is redacted.
+pub(super) fn set_aside(connection: &Connection, row: i64) -> Result<(), Failure> {
+    connection.execute_batch("DROP TABLE IF EXISTS temp.kept_recorders")?;
+    connection.execute(
+        "CREATE TEMP TABLE kept_recorders AS SELECT * FROM main.recorders WHERE session = ?1",
+        [row],
+    )?;
+    Ok(())
+}
+
+/// Brings the recorders back that were [set aside](set_aside), for the session in its new row.
+pub(super) fn bring_back(connection: &Connection, row: i64) -> Result<(), Failure> {
+    connection.execute(
+        "UPDATE temp.kept_recorders SET session = ?1, host = NULL",
+        [row],
+    )?;
+    connection.execute_batch(
+        "INSERT INTO main.recorders SELECT * FROM temp.kept_recorders;
+         DROP TABLE temp.kept_recorders",
+    )?;
+    Ok(())
+}
+
 /// The state of that name.
 pub(super) fn known_state(name: &str) -> Result<SessionState, Failure> {
     SessionState::from_name(name)

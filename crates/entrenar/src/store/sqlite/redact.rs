@@ -124,12 +124,14 @@ fn replace(
         .prepare_cached("SELECT sha256, redacted_from FROM sources WHERE session = ?1")?
         .query_map([row], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
+    recordings::set_aside(connection, row)?;
     edit::delete_rows(connection, row)?;
     let kept = Source {
         sha256: source.map(Sha256Hash::of),
         bytes: source.map(Cow::Borrowed),
     };
     let row = import::rows(connection, session, &kept, computed, &whole, imported_us)?;
+    recordings::bring_back(connection, row)?;
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO sources (sha256, session, redacted_from) VALUES (?1, ?2, ?3)",
     )?;

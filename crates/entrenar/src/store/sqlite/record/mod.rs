@@ -72,6 +72,7 @@ impl SqliteStore {
             let sealed = self.write(|transaction, clock| {
                 let mut sealer = Sealer::new(transaction, clock, recorder)?;
                 sealer.known(known)?;
+                sealer.begin_at(orphans::first_file(folder, recorder)?);
                 let first = sealer.file();
                 let end = below.min(first.saturating_add(FILES_AT_ONCE));
                 for number in first..end {

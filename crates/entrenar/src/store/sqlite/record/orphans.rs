@@ -53,6 +53,16 @@ pub(super) fn left_in(folder: &Path) -> Result<BTreeSet<RecorderId>, StoreError>
     Ok(names.into_iter().map(|(name, _)| name.recorder).collect())
 }
 
+/// The first journal file of a recorder that is there.
+pub(super) fn first_file(folder: &Path, recorder: RecorderId) -> Result<Option<u64>, Failure> {
+    let names = files(folder).map_err(FileError::at("list", folder))?;
+    let numbers = names
+        .into_iter()
+        .filter(|(name, _)| name.recorder == recorder && name.kind == FileKind::Journal)
+        .map(|(name, _)| name.number);
+    Ok(numbers.min())
+}
+
 /// The lock of a recorder; `None` while its process lives.
 pub(super) fn lock(
     folder: &Path,
@@ -152,6 +162,7 @@ pub(super) fn seal(
         if !sealer.has_begun() {
             return Ok(nothing(recorder));
         }
+        sealer.begin_at(found.and_then(|found| found.files.first().copied()));
         sealer.dropped(found.map_or(0, |found| found.dropped));
         let mut notes = damage(&report);
         for note in &notes {

@@ -196,6 +196,22 @@ impl<'a> Sealer<'a> {
         Ok(())
     }
 
+    /// Where the store did not know the recorder although its journal begins with a later file, what came before is
+    /// not here: says so, and goes on from there.
+    pub(super) fn begin_at(&mut self, first: Option<u64>) {
+        if !self.sealed.began {
+            return;
+        }
+        if let (Some(begun), Some(first @ 1..)) = (&mut self.begun, first) {
+            begun.row.file = begun.row.file.max(first);
+            self.warn(
+                WarningKind::Missing,
+                "the store was replaced while this was recorded: what was sealed before is in another store, or \
+                 lost",
+            );
+        }
+    }
+
     /// Whether it is known which session this is.
     pub(super) fn has_begun(&self) -> bool {
         self.begun.is_some()
