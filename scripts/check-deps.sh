@@ -40,11 +40,12 @@ check_layer() { # check_layer FOLDER "FORBIDDEN MODULES"
   fi
 }
 check_layer window "files extract bridge export store research ecosystem preserve secrets"
-check_layer session "files window extract bridge export store research ecosystem preserve secrets"
-check_layer research "session extract bridge export store ecosystem preserve secrets"
-check_layer extract "bridge export store research ecosystem preserve secrets"
-check_layer export "bridge store ecosystem preserve"
-check_layer bridge "export store research ecosystem preserve"
-check_layer store "bridge export extract ecosystem preserve"
+check_layer session "files window extract bridge export store research ecosystem preserve secrets record"
+check_layer research "session extract bridge export store ecosystem preserve secrets record"
+check_layer extract "bridge export store research ecosystem preserve secrets record"
+check_layer export "bridge store ecosystem preserve record"
+check_layer bridge "export store research ecosystem preserve record"
+check_layer store "bridge export extract ecosystem preserve record"
+check_layer record "bridge export extract ecosystem preserve"
 
 echo "dependencies: $packages packages in Cargo.lock (cap $cap), arrows as drawn"

@@ -24,6 +24,7 @@
 //! |---|---|
 //! | [`preserve`] | the artifact folder: every export of one session, with checksums |
 //! | [`ecosystem`] | the names of the session bridge: Ruchy bridge, `session_to_artifact` |
+//! | [`record`] | a session recorded while it happens |
 //! | [`bridge`] | one reader per foreign format: bytes in, session out |
 //! | [`export`] | one writer per format: session in, bytes out |
 //! | [`extract`] | printed text → points |
@@ -40,7 +41,7 @@
 //! | (none) | session, bridges, extraction, exports, research | serde_json, chrono, sha2, vte, spdx |
 //! | `ruchy-sessions` | [`ecosystem`] and the Ruchy bridge | none |
 //! | `store` | the SQLite store | rusqlite (bundled SQLite), pco |
-//! | `record` | `store::recording`: live recordings; implies `store` | entrenar-journal |
+//! | `record` | `record`: the [`Recorder`](record::Recorder) of live sessions, and `store::recording`; implies `store` | entrenar-journal |
 //! | `preserve` | [`preserve`]: the artifact folder and its HTML page; implies `ruchy-sessions` | ammonia, pulldown-cmark |
 //! | `citations` | readers of BibTeX, `CITATION.cff` and `entrenar.toml`; citations in any CSL style | biblatex, hayagriva, granit-parser, toml |
 //! | `signing` | `research::signing`: keys, signatures, in-toto, timestamps, preregistrations | ed25519-dalek, blake2, scrypt, rustls-webpki (ring) |
@@ -58,6 +59,8 @@ pub mod extract;
 pub mod files;
 #[cfg(feature = "preserve")]
 pub mod preserve;
+#[cfg(feature = "record")]
+pub mod record;
 pub mod research;
 pub mod secrets;
 pub mod session;

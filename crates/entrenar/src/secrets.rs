@@ -12,6 +12,8 @@
 mod formats;
 pub mod gate;
 mod likely;
+#[cfg(feature = "record")]
+pub(crate) mod mask;
 mod names;
 mod personal;
 #[cfg(feature = "preserve")]

@@ -1,0 +1,233 @@
+//! Locked, deleted and broken stores; full disks. Training goes on, and the user is told.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use entrenar::record::{Outcome, RecordError, Recorder, RecorderOptions, Trouble, TroubleCallback};
+use entrenar::session::{EntrenarSession, SystemClock};
+use entrenar::store::{SqliteStore, StoreMode};
+use entrenar_journal::{FileSystem, LogFile, Region, Storage};
+
+use crate::support::{quiet, scratch, series, steps, wait_until};
+
+/// A callback that keeps what it is told.
+fn listener() -> (TroubleCallback, Arc<Mutex<Vec<String>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    let tell = move |trouble: &Trouble| ear.lock().unwrap().push(trouble.to_string());
+    (TroubleCallback::new(tell), heard)
+}
+
+#[test]
+fn a_file_that_is_no_store_is_told_at_once() {
+    let scratch = scratch();
+    fs::create_dir_all(scratch.folder.path()).unwrap();
+    entrenar::files::write_atomic(&scratch.store, b"no store, but somebody's text").unwrap();
+    let started = Recorder::start(EntrenarSession::new("s", "S"), &scratch.store, quiet());
+    assert!(matches!(started, Err(RecordError::Store(_))));
+    let kept = fs::read(&scratch.store).unwrap();
+    assert_eq!(kept, b"no store, but somebody's text");
+}
+
+#[test]
+fn a_store_that_is_deleted_is_made_anew() {
+    let scratch = scratch();
+    let (callback, heard) = listener();
+    let recorder = scratch.start(
+        "s-1",
+        RecorderOptions {
+            on_trouble: Some(callback),
+            ..quiet()
+        },
+    );
+    recorder.log(0, &[("loss", 0.5)]);
+    wait_until(|| recorder.status().sealed == 1);
+    for name in ["entrenar.db", "entrenar.db-wal", "entrenar.db-shm"] {
+        drop(fs::remove_file(scratch.folder.path().join(name)));
+    }
+    assert_eq!(recorder.log(1, &[("loss", 0.4)]), Outcome::Logged);
+    wait_until(|| recorder.status().sealed == 2);
+    let report = recorder.finish().unwrap();
+    let told = heard.lock().unwrap().join("\n");
+    assert!(told.contains("deleted or replaced"), "{told}");
+    assert!(!report.troubles.is_empty());
+    let session = scratch.session("s-1");
+    assert_eq!(steps(series(&session, "loss")), [1]);
+}
+
+#[test]
+fn a_locked_store_does_not_stop_anybody() {
+    let scratch = scratch();
+    let first = scratch.start("s-0", quiet());
+    first.finish().unwrap();
+    let blocker = rusqlite::Connection::open(&scratch.store).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let recorder = scratch.start(
+        "s-1",
+        RecorderOptions {
+            finish_within: Duration::ZERO,
+            ..quiet()
+        },
+    );
+    for step in 0..1000 {
+        assert_eq!(recorder.log(step, &[("loss", 0.5)]), Outcome::Logged);
+    }
+    recorder.flush().unwrap();
+    assert_eq!(recorder.status().sealed, 0);
+    let report = recorder.finish().unwrap();
+    assert!(report.left_in.is_some() && !report.is_complete());
+    assert!(
+        report
+            .troubles
+            .iter()
+            .any(|known| matches!(known.trouble, Trouble::Store(_)))
+    );
+    assert!(!scratch.journal_files().is_empty());
+
+    // Whoever opens the store for recovery finds everything.
+    blocker.execute_batch("ROLLBACK").unwrap();
+    drop(recorder);
+    let mut store = SqliteStore::open(&scratch.store, StoreMode::ReadWrite, SystemClock).unwrap();
+    let folder = store.journal_folder();
+    let recovered = store.recover_orphans(&folder).unwrap();
+    assert_eq!(recovered.len(), 1);
+    recovered.into_iter().for_each(|one| drop(one.unwrap()));
+    let session = scratch.session("s-1");
+    assert_eq!(series(&session, "loss").len(), 1000);
+    assert!(session.ended_at.is_some());
+}
+
+/// A disk that is full as long as it is told to be.
+#[derive(Debug)]
+struct FullDisk {
+    real: FileSystem,
+    is_full: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct FullFile {
+    real: Box<dyn LogFile>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl Storage for FullDisk {
+    fn allocate(&self, path: &Path, bytes: usize) -> std::io::Result<Region> {
+        self.real.allocate(path, bytes)
+    }
+
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn LogFile>> {
+        Ok(Box::new(FullFile {
+            real: self.real.create(path)?,
+            is_full: Arc::clone(&self.is_full),
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        self.real.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        self.real.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
+        self.real.sync_folder(folder)
+    }
+}
+
+impl LogFile for FullFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.real.write_at(offset, bytes)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        self.real.sync()
+    }
+}
+
+#[test]
+fn a_full_disk_drops_only_what_memory_cannot_hold() {
+    let scratch = scratch();
+    let is_full = Arc::new(AtomicBool::new(false));
+    let (callback, heard) = listener();
+    let recorder = scratch.start(
+        "s-1",
+        RecorderOptions {
+            burst: 1024,
+            memory_bytes: 4 * 1024 * 64,
+            on_trouble: Some(callback),
+            storage: Some(Arc::new(FullDisk {
+                real: FileSystem { map: true },
+                is_full: Arc::clone(&is_full),
+            })),
+            ..quiet()
+        },
+    );
+    let loss = recorder.series("loss");
+    loss.log(-1, 0.5);
+    recorder.flush().unwrap();
+    is_full.store(true, Ordering::Relaxed);
+    let mut kept = vec![-1];
+    for step in 0..10_000 {
+        if loss.log(step, 0.5) == Outcome::Logged {
+            kept.push(step);
+        }
+        if step % 500 == 0 {
+            // Time to make the next memory ready.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    assert!(kept.len() > 1024 && kept.len() < 10_000, "{}", kept.len());
+    assert!(recorder.flush().is_err());
+    wait_until(|| {
+        let troubles = recorder.status().troubles;
+        let has = |is: fn(&Trouble) -> bool| troubles.iter().any(|known| is(&known.trouble));
+        has(|known| matches!(known, Trouble::Journal(_)))
+            && has(|known| matches!(known, Trouble::Dropped { .. }))
+    });
+    is_full.store(false, Ordering::Relaxed);
+    wait_until(|| recorder.flush().is_ok());
+    let report = recorder.finish().unwrap();
+    assert_eq!(report.left_in, None);
+    assert_eq!(report.dropped as usize, 10_001 - kept.len());
+    let session = scratch.session("s-1");
+    assert_eq!(steps(series(&session, "loss")), kept);
+    let warned = session.warnings.iter();
+    assert!(
+        warned
+            .map(|one| &one.message)
+            .any(|text| text.contains("not recorded"))
+    );
+    assert!(
+        heard
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|text| text.contains("dropped"))
+    );
+}
+
+#[test]
+fn without_memory_folder_the_user_is_told() {
+    let scratch = scratch();
+    let recorder = scratch.start(
+        "s-1",
+        RecorderOptions {
+            memory_folder: Some(scratch.folder.path().join("segments")),
+            ..quiet()
+        },
+    );
+    let told = recorder.status().troubles;
+    let expected = |one: &Trouble| matches!(one, Trouble::NoMemoryFolder | Trouble::NetworkFolder);
+    let on_tmpfs =
+        entrenar_journal::medium(scratch.folder.path()) == entrenar_journal::Medium::Memory;
+    assert_eq!(told.iter().any(|known| expected(&known.trouble)), !on_tmpfs);
+    recorder.log(0, &[("loss", 0.5)]);
+    assert!(recorder.finish().unwrap().is_complete());
+}
