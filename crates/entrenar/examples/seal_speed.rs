@@ -56,21 +56,16 @@ fn main() {
         let value = 1.0 / (1.0 + step as f64 / 1e5) + 0.01 * random.unit();
         (value * 1e4).round() / 1e4
     };
-    let kinds: [(&str, &dyn Fn(u64, &mut Random) -> f64); 3] = [
-        ("random mantissas", &random),
-        ("once f32", &single),
-        ("printed to 4 digits", &printed),
-    ];
-    for (name, value) in kinds {
-        measure(name, points, series, value);
-    }
+    measure("random mantissas", points, series, &random);
+    measure("once f32", points, series, &single);
+    measure("printed to 4 digits", points, series, &printed);
 }
 
 fn measure(name: &str, points: u64, series: u32, value: &dyn Fn(u64, &mut Random) -> f64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("entrenar.db");
     let journals = journal_folder(&path);
-    let memory = memory_folder(&[]).map_or_else(|| folder.path().join("memory"), |found| found);
+    let memory = memory_folder(&[]).unwrap_or_else(|| folder.path().join("memory"));
     let journal = Journal::create(Options::new(memory, &journals)).unwrap();
     let start = Start::new("speed", "Speed", DateTime::from_timestamp_nanos(0));
     let mut lane = journal.lane().unwrap();
