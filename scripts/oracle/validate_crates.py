@@ -39,6 +39,23 @@ EXPECTED = {
 }
 
 
+def prepare_queries_once():
+    """rdflib parses the queries of the shapes anew for every crate: 28 % of the time. Prepared ones may be run again."""
+    from rdflib.plugins.sparql import prepareQuery, processor
+
+    prepared, query = {}, processor.SPARQLProcessor.query
+
+    def run(self, text, initBindings=None, initNs=None, base=None, DEBUG=False):
+        if isinstance(text, str):
+            key = (text, base, tuple(sorted((name, str(place)) for name, place in (initNs or {}).items())))
+            if key not in prepared:
+                prepared[key] = prepareQuery(text, initNs=initNs, base=base)
+            text = prepared[key]
+        return query(self, text, initBindings, initNs, base, DEBUG)
+
+    processor.SPARQLProcessor.query = run
+
+
 def start(cache):
     """Each process has the caches of its own: SQLite is shared badly."""
     global SETTINGS
@@ -48,6 +65,7 @@ def start(cache):
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    prepare_queries_once()
     own = Path(tempfile.mkdtemp()) / "contexts"
     shutil.copy(cache + ".sqlite", str(own) + ".sqlite")
     SETTINGS = {
