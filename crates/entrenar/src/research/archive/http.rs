@@ -6,22 +6,31 @@
 //! * What cannot do harm twice is sent again after a failure, with growing pauses; what can is
 //!   sent once, and [`ArchiveError::Lost`] says that its outcome is not known.
 
+mod answer;
+mod body;
+mod origin;
+mod pace;
+
 use std::cell::RefCell;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read, Seek as _, SeekFrom};
-use std::ops::ControlFlow;
+use std::io::{self, Read as _};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use ureq::http::{self, HeaderMap};
-use ureq::{Agent, SendBody};
+use ureq::{Agent, SendBody, http};
 
-use super::api::{LocalFile, Sending};
+pub use self::answer::Answer;
+use self::answer::{failure, kind};
+use self::body::{BOUNDARY, FileReader};
+pub use self::body::{FileBody, Form, RequestBody};
+pub(super) use self::origin::may_upload_to;
+use self::origin::{origin, resolve};
+pub(super) use self::pace::pause;
+use self::pace::retry_after;
+pub use self::pace::{SystemTimer, Timer};
 use super::error::ArchiveError;
-use crate::files::FileError;
 use crate::research::text::one_line;
 
 /// Longest message of a server that is shown, in characters.
@@ -32,32 +41,6 @@ const MOST_REDIRECTS: usize = 5;
 const EXPECT_FROM: u64 = 1 << 20;
 /// Bytes that are read from a file and written to the network at once.
 const BUFFER: usize = 1 << 18;
-
-/// Time, so that tests need not wait.
-pub trait Timer: fmt::Debug + Send + Sync {
-    /// The present moment.
-    fn now(&self) -> SystemTime;
-    /// Waits.
-    fn sleep(&self, time: Duration);
-}
-
-/// The machine's time.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemTimer;
-
-impl Timer for SystemTimer {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place of this module that reads the clock"
-    )]
-    fn now(&self) -> SystemTime {
-        SystemTime::now()
-    }
-
-    fn sleep(&self, time: Duration) {
-        std::thread::sleep(time);
-    }
-}
 
 /// How long things may take, and how large they may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,111 +111,6 @@ pub enum Again {
     Safe,
     /// It is sent once.
     Never,
-}
-
-/// A stretch of a file as the body of a request.
-pub struct FileBody<'a> {
-    /// The file.
-    pub file: &'a LocalFile,
-    /// Where the stretch begins.
-    pub offset: u64,
-    /// Its length.
-    pub length: u64,
-    /// Who is told.
-    pub sending: &'a mut dyn Sending,
-}
-
-impl fmt::Debug for FileBody<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileBody")
-            .field("file", &self.file)
-            .field("offset", &self.offset)
-            .field("length", &self.length)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a request carries.
-#[derive(Debug)]
-pub enum RequestBody<'a> {
-    /// Nothing.
-    None,
-    /// JSON.
-    Json(&'a Value),
-    /// A file, or a stretch of it, as `application/octet-stream`.
-    File(FileBody<'a>),
-    /// A file with one more header, its name and value: what some storages want beside it.
-    Labelled(&'static str, &'static str, FileBody<'a>),
-    /// A form (`multipart/form-data`, RFC 7578) of a JSON text and a file.
-    Form(Form<'a>),
-}
-
-/// A form with one field of JSON and perhaps a file.
-#[derive(Debug)]
-pub struct Form<'a> {
-    /// The name of the field, and its JSON.
-    pub field: (&'static str, &'a Value),
-    /// The file, under the name that it has at the archive.
-    pub file: Option<(&'a str, FileBody<'a>)>,
-    /// Bytes that are sent as the file's, before and after its own.
-    pub around: (Vec<u8>, Vec<u8>),
-}
-
-/// What separates the parts of a form. It would have to stand in a file on a line of its own to
-/// be mistaken, after two hyphens.
-const BOUNDARY: &str = "entrenar-5f2b8a6e1c9d47308e6a2f7d0b5c41e9";
-
-impl Form<'_> {
-    /// What stands before the file, and after it.
-    fn frame(&self) -> (Vec<u8>, Vec<u8>) {
-        let (name, json) = self.field;
-        let mut before = format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{json}\r\n"
-        );
-        if let Some((name, _)) = &self.file {
-            // HTML's way of writing a file name (HTML Standard, 4.10.22.8).
-            let name = name
-                .replace('"', "%22")
-                .replace('\r', "%0D")
-                .replace('\n', "%0A");
-            before.push_str(&format!(
-                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; \
-                 filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n"
-            ));
-        }
-        let line = if self.file.is_some() { "\r\n" } else { "" };
-        let mut before = before.into_bytes();
-        before.extend(&self.around.0);
-        let mut after = self.around.1.clone();
-        after.extend(format!("{line}--{BOUNDARY}--\r\n").into_bytes());
-        (before, after)
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    /// Whether the status is one of success.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// A header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The body as JSON, if it is JSON.
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
 }
 
 /// The connection to one archive.
@@ -639,248 +517,9 @@ impl Http {
     }
 }
 
-/// The pause before the attempt after that one: 1, 2, 4, … seconds, a minute at most.
-pub(super) fn pause(attempt: u32) -> Duration {
-    let seconds = 1_u64
-        .checked_shl(attempt.saturating_sub(1))
-        .unwrap_or(u64::MAX);
-    Duration::from_secs(seconds.min(60))
-}
-
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(text: &str, now: Duration) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-    let at = u64::try_from(date.timestamp()).ok()?;
-    Some(Duration::from_secs(at).saturating_sub(now))
-}
-
-/// Whether something may be sent to an address that an archive names for its uploads: it is
-/// encrypted, or the archive's own origin.
-pub(super) fn may_upload_to(http: &Http, url: &str) -> bool {
-    let Some(origin) = origin(url) else {
-        return false;
-    };
-    origin.starts_with("https://") || origin == http.origin
-}
-
-/// Scheme, host and port of an address, in lower case, with the port that is meant where none
-/// is written.
-fn origin(url: &str) -> Option<String> {
-    let uri: http::Uri = url.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let host = uri.host()?.to_ascii_lowercase();
-    Some(match (scheme.as_str(), uri.port_u16()) {
-        ("https", Some(443)) | ("http", Some(80)) | (_, None) => format!("{scheme}://{host}"),
-        (_, Some(port)) => format!("{scheme}://{host}:{port}"),
-    })
-}
-
-/// A `Location`, which may lack the scheme and host (RFC 3986, section 5.2, for absolute paths).
-fn resolve(url: &str, location: &str) -> String {
-    let scheme = url.split("://").next().unwrap_or_default();
-    if location.starts_with("//") {
-        return format!("{scheme}:{location}");
-    }
-    if location.contains("://") {
-        return location.to_owned();
-    }
-    let rest = url.split("://").nth(1).unwrap_or_default();
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{host}/{}", location.trim_start_matches('/'))
-}
-
-/// What kind of body an answer has, for people.
-fn kind(answer: &Answer) -> String {
-    let media = answer.header("content-type").unwrap_or_default();
-    let media = one_line(media.split(';').next().unwrap_or_default());
-    match (answer.body.is_empty(), media.as_str()) {
-        (true, _) => "an empty body".to_owned(),
-        (false, "application/json") => "JSON that is cut off or damaged".to_owned(),
-        (false, "text/html") => "a web page (HTML) instead of JSON".to_owned(),
-        (false, "") => "something that is no JSON".to_owned(),
-        (false, media) => format!("{media} instead of JSON"),
-    }
-}
-
-fn failure(host: String, error: &ureq::Error) -> ArchiveError {
-    use std::io::ErrorKind;
-    let (sent, reason) = match error {
-        ureq::Error::HostNotFound => (false, "there is no host of that name".to_owned()),
-        ureq::Error::ConnectionFailed => (false, "no connection".to_owned()),
-        ureq::Error::Io(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => (false, "the connection was refused".to_owned()),
-            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                (false, "there is no way to it".to_owned())
-            }
-            _ => (true, without_number(&error.to_string())),
-        },
-        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
-            (false, "it did not answer in time".to_owned())
-        }
-        ureq::Error::Timeout(_) => (true, "it did not answer in time".to_owned()),
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
-            (false, format!("no safe connection: {error}"))
-        }
-        error => (true, error.to_string()),
-    };
-    if sent {
-        ArchiveError::Lost { host, reason }
-    } else {
-        ArchiveError::Unreachable { host, reason }
-    }
-}
-
-fn without_number(text: &str) -> String {
-    match text.split_once(" (os error ") {
-        Some((before, _)) => before.to_owned(),
-        None => text.to_owned(),
-    }
-}
-
-/// Reads the stretch of a file, and notices when the file is not what it was.
-struct FileReader<'a, 'b> {
-    file: &'a LocalFile,
-    open: File,
-    begun: std::fs::Metadata,
-    left: u64,
-    sending: &'a mut (dyn Sending + 'b),
-    failed: &'a RefCell<Option<ArchiveError>>,
-}
-
-impl<'a, 'b> FileReader<'a, 'b> {
-    fn open(
-        part: &'a mut FileBody<'b>,
-        failed: &'a RefCell<Option<ArchiveError>>,
-    ) -> Result<Self, ArchiveError> {
-        let file = part.file;
-        let at = |action| FileError::at(action, &file.path);
-        let mut open = File::open(&file.path).map_err(at("read"))?;
-        let begun = open.metadata().map_err(at("read"))?;
-        if begun.len() != file.size {
-            return Err(changed(file));
-        }
-        open.seek(SeekFrom::Start(part.offset))
-            .map_err(at("read"))?;
-        Ok(Self {
-            file,
-            open,
-            begun,
-            left: part.length,
-            sending: &mut *part.sending,
-            failed,
-        })
-    }
-
-    /// Looks again when all was sent.
-    fn finish(&self) -> Result<(), ArchiveError> {
-        let at = || FileError::at("read", &self.file.path);
-        let now = self.open.metadata().map_err(at())?;
-        let same_time = match (now.modified(), self.begun.modified()) {
-            (Ok(now), Ok(begun)) => now == begun,
-            _ => true,
-        };
-        if now.len() == self.begun.len() && same_time {
-            return Ok(());
-        }
-        Err(changed(self.file))
-    }
-
-    fn fail(&self, error: ArchiveError) -> io::Error {
-        let text = error.to_string();
-        *self.failed.borrow_mut() = Some(error);
-        io::Error::other(text)
-    }
-}
-
-impl Read for FileReader<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let most = most.min(buffer.len());
-        if most == 0 {
-            return Ok(0);
-        }
-        let Some(room) = buffer.get_mut(..most) else {
-            return Ok(0);
-        };
-        let read = match self.open.read(room) {
-            // The end came too early: the file was cut.
-            Ok(0) => return Err(self.fail(changed(self.file))),
-            Ok(read) => read,
-            Err(error) => {
-                let error = FileError::at("read", &self.file.path)(error);
-                return Err(self.fail(error.into()));
-            }
-        };
-        let count = u64::try_from(read).unwrap_or(u64::MAX);
-        self.left = self.left.saturating_sub(count);
-        match self.sending.sent(count) {
-            ControlFlow::Continue(()) => Ok(read),
-            ControlFlow::Break(()) => Err(self.fail(ArchiveError::Interrupted)),
-        }
-    }
-}
-
-fn changed(file: &LocalFile) -> ArchiveError {
-    ArchiveError::FileChanged {
-        path: file.path.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        assert_eq!(
-            origin("https://Zenodo.org/api/x"),
-            origin("https://zenodo.org:443")
-        );
-        assert_ne!(origin("https://zenodo.org"), origin("http://zenodo.org"));
-        assert_ne!(
-            origin("https://zenodo.org"),
-            origin("https://zenodo.org:8443")
-        );
-        assert_ne!(
-            origin("https://zenodo.org"),
-            origin("https://zenodo.org.evil.example")
-        );
-        assert_ne!(
-            origin("https://zenodo.org"),
-            origin("https://zenodo.org@evil.example")
-        );
-        assert_eq!(origin("nonsense"), None);
-    }
-
-    #[test]
-    fn a_location_may_be_a_path() {
-        let at = |location| resolve("https://a.example:8443/api/x?y", location);
-        assert_eq!(at("/login"), "https://a.example:8443/login");
-        assert_eq!(at("//b.example/x"), "https://b.example/x");
-        assert_eq!(at("http://b.example/x"), "http://b.example/x");
-    }
-
-    #[test]
-    fn a_wait_is_named_in_seconds_or_by_a_date() {
-        let now = Duration::from_secs(784_111_777);
-        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:50:37 GMT", now),
-            Some(Duration::from_secs(60))
-        );
-        assert_eq!(retry_after("soon", now), None);
-    }
-
-    #[test]
-    fn pauses_grow_up_to_a_minute() {
-        let seconds: Vec<u64> = (1..9).map(|n| pause(n).as_secs()).collect();
-        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause(u32::MAX).as_secs(), 60);
-    }
 
     #[test]
     fn a_server_cannot_make_us_show_the_token() {
