@@ -3,6 +3,7 @@
 
 mod property;
 mod support;
+mod torn;
 
 use entrenar::bridge::SourceContext;
 use entrenar::export::session_json;
