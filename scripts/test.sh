@@ -21,7 +21,7 @@ cargo clippy --locked --quiet -p entrenar --no-default-features --features ruchy
 cargo clippy --locked --quiet --workspace --all-features --all-targets
 
 say "each feature alone"
-for feature in store preserve citations signing ro-crate deposit parquet; do
+for feature in store record preserve preserve,citations citations signing ro-crate deposit parquet; do
   cargo check --locked --quiet -p entrenar --lib --no-default-features --features "$feature"
 done
 

@@ -4,104 +4,20 @@
 //! cut off at, running it again goes on: what can be asked of the archive is asked instead of
 //! being done twice, so that there is one draft, one record, and no file is sent that is there.
 
-use std::error::Error;
-use std::ops::ControlFlow;
+mod parties;
+mod upload;
 
-use serde_json::Value;
-
-use super::api::{Archive, LocalFile, PublishedRecord, Sending, Standing};
+pub use self::parties::{Contents, ContentsError, Frozen, Unwatched, Watch};
+use super::api::{Archive, PublishedRecord, Standing};
 use super::error::ArchiveError;
-use super::file::md5_of;
 use super::http::{Timer, pause};
-use super::state::{ArchiveApi, DepositLog, DepositState, Draft, FileState, LogError, Step, Terms};
+use super::state::{ArchiveApi, DepositLog, DepositState, Draft, FileState, LogError, Step};
 use crate::research::Doi;
 
 /// How often something is tried whose answer gets lost.
 const ATTEMPTS: u32 = 6;
-/// How often a file is sent whose checksum is wrong at the archive.
-const SENDINGS: u32 = 3;
 /// How often drafts are looked for: an archive's index may be some seconds behind.
 const SEARCHES: u32 = 3;
-
-/// What is deposited, as it will not change any more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Frozen {
-    /// The description, as [`Archive::metadata`] wrote it.
-    pub metadata: Value,
-    /// The files, in the order in which they are sent.
-    pub files: Vec<LocalFile>,
-}
-
-/// Why the contents of a deposit cannot be made.
-pub type ContentsError = Box<dyn Error + Send + Sync>;
-
-/// Makes what is deposited, once the DOI is known, and keeps it until all is done.
-pub trait Contents {
-    /// The title.
-    fn title(&self) -> String;
-
-    /// A DOI that the work has already; none is reserved then.
-    fn stated_doi(&self) -> Option<String>;
-
-    /// Makes the files, with `doi` in them, and the description. When it returns, they survive
-    /// a power failure. Cut off, it is called again.
-    ///
-    /// # Errors
-    /// If they cannot be made.
-    fn freeze(
-        &mut self,
-        archive: &dyn Archive,
-        terms: &Terms,
-        doi: Option<&str>,
-    ) -> Result<Frozen, ContentsError>;
-
-    /// What was frozen; `None` where it is not there any more.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    fn frozen(&mut self) -> Result<Option<Frozen>, ContentsError>;
-
-    /// All is done: the frozen files are not needed any more.
-    ///
-    /// # Errors
-    /// If they cannot be removed.
-    fn clear(&mut self) -> Result<(), ContentsError>;
-}
-
-/// Who is told how a deposit goes.
-pub trait Watch {
-    /// A step was reached and kept.
-    fn reached(&mut self, state: &DepositState) {
-        let _ = state;
-    }
-
-    /// A file is sent; `there` bytes of it are at the archive already.
-    fn sending(&mut self, file: &LocalFile, there: u64) {
-        let _ = (file, there);
-    }
-
-    /// So many bytes more were handed to the network; `Break` stops the deposit.
-    fn sent(&mut self, bytes: u64) -> ControlFlow<()> {
-        let _ = bytes;
-        ControlFlow::Continue(())
-    }
-
-    /// The archive has the file.
-    fn arrived(&mut self, file: &LocalFile) {
-        let _ = file;
-    }
-
-    /// Something is tried again, for that reason.
-    fn again(&mut self, error: &ArchiveError) {
-        let _ = error;
-    }
-}
-
-/// Nobody is told.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unwatched;
-
-impl Watch for Unwatched {}
 
 /// How far a deposit is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -381,118 +297,6 @@ impl Depositor<'_> {
         self.reach(state, Step::Described)
     }
 
-    fn upload(&mut self, state: &mut DepositState) -> Result<(), DepositFailure> {
-        let Some(frozen) = self.frozen(state)? else {
-            return Ok(());
-        };
-        let draft = Self::draft(state)?;
-        let listed = self.insist(|archive| archive.files(&draft));
-        for remote in vanished(&draft, listed)? {
-            let file = frozen.files.iter().find(|file| file.name == remote.name);
-            match file {
-                // A new version may begin with the files of the old one.
-                None => self.insist(|archive| archive.delete_file(&draft, &remote.name))?,
-                Some(file) if remote.is(file) => {
-                    if let Some(known) = known(state, &file.name) {
-                        known.arrived = true;
-                    }
-                    self.watch.arrived(file);
-                }
-                Some(file) => {
-                    if let Some(known) = known(state, &file.name) {
-                        known.arrived = false;
-                    }
-                }
-            }
-        }
-        self.keep(state)?;
-        for file in &frozen.files {
-            if !known(state, &file.name).is_some_and(|known| known.arrived) {
-                self.send(state, &draft, file)?;
-            }
-        }
-        self.reach(state, Step::Uploaded)
-    }
-
-    fn send(
-        &mut self,
-        state: &mut DepositState,
-        draft: &Draft,
-        file: &LocalFile,
-    ) -> Result<(), DepositFailure> {
-        let (mut attempt, mut sendings) = (1, 1);
-        loop {
-            let there = known(state, &file.name).map_or(0, |known| {
-                let parts = u64::try_from(known.parts.len()).unwrap_or(0);
-                known.part_size.unwrap_or(0).saturating_mul(parts)
-            });
-            self.watch.sending(file, there.min(file.size));
-            let mut sending = Progress {
-                name: &file.name,
-                state: &mut *state,
-                log: &mut *self.log,
-                watch: &mut *self.watch,
-                failed: None,
-            };
-            let sent = self.archive.put_file(draft, file, &mut sending);
-            if let Some(failed) = sending.failed.take() {
-                return Err(DepositFailure::Log(failed));
-            }
-            match sent {
-                Ok(remote) if remote.is(file) => {
-                    if let Some(known) = known(state, &file.name) {
-                        known.arrived = true;
-                        known.part_size = None;
-                        known.parts.clear();
-                    }
-                    self.keep(state)?;
-                    self.watch.arrived(file);
-                    return Ok(());
-                }
-                Ok(remote) => {
-                    if md5_of(&file.path).map_err(ArchiveError::from)?
-                        != (file.size, file.md5.clone())
-                    {
-                        state.step = Step::DoiReserved;
-                        let path = file.path.clone();
-                        return Err(ArchiveError::FileChanged { path }.into());
-                    }
-                    if sendings >= SENDINGS {
-                        return Err(ArchiveError::Checksum {
-                            name: file.name.clone(),
-                            expected: file.md5.clone(),
-                            found: remote.md5.unwrap_or_else(|| "another size".to_owned()),
-                        }
-                        .into());
-                    }
-                    sendings += 1;
-                    self.forget_parts(state, &file.name)?;
-                    self.insist(|archive| archive.delete_file(draft, &file.name))?;
-                }
-                Err(error) if error.is_lost() && attempt < ATTEMPTS => {
-                    self.watch.again(&error);
-                    self.timer.sleep(pause(attempt));
-                    attempt += 1;
-                }
-                Err(ArchiveError::FileChanged { path }) => {
-                    // The files are made anew when it goes on.
-                    state.step = Step::DoiReserved;
-                    return Err(ArchiveError::FileChanged { path }.into());
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn forget_parts(&mut self, state: &mut DepositState, name: &str) -> Result<(), DepositFailure> {
-        if let Some(known) = known(state, name) {
-            known.arrived = false;
-            known.part_size = None;
-            known.parts.clear();
-        }
-        self.keep(state)
-    }
-
     /// Deletes drafts that were made by requests whose answer was lost.
     fn sweep(&mut self, state: &mut DepositState) -> Result<(), DepositFailure> {
         if !state.may_have_orphans {
@@ -647,10 +451,6 @@ fn vanished<T>(draft: &Draft, done: Result<T, ArchiveError>) -> Result<T, Deposi
     }
 }
 
-fn known<'a>(state: &'a mut DepositState, name: &str) -> Option<&'a mut FileState> {
-    state.files.iter_mut().find(|file| file.name == name)
-}
-
 /// A DOI must be one, and of the archive's prefix where that is known.
 fn check_doi(state: &DepositState, doi: &str) -> Result<(), ArchiveError> {
     let unexpected = |why: String| ArchiveError::UnexpectedDoi {
@@ -671,51 +471,5 @@ fn check_doi(state: &DepositState, doi: &str) -> Result<(), ArchiveError> {
     match doi.split_once('/') {
         Some((prefix, _)) if prefix == expected => Ok(()),
         _ => Err(unexpected(format!("whose prefix is not {expected}"))),
-    }
-}
-
-/// Keeps which parts arrived, and tells the watcher.
-struct Progress<'a> {
-    name: &'a str,
-    state: &'a mut DepositState,
-    log: &'a mut dyn DepositLog,
-    watch: &'a mut dyn Watch,
-    failed: Option<LogError>,
-}
-
-impl Progress<'_> {
-    fn save(&mut self) -> Result<(), ArchiveError> {
-        self.log.save(self.state).map_err(|error| {
-            self.failed = Some(error);
-            ArchiveError::Interrupted
-        })
-    }
-}
-
-impl Sending for Progress<'_> {
-    fn sent(&mut self, bytes: u64) -> ControlFlow<()> {
-        self.watch.sent(bytes)
-    }
-
-    fn parts(&self) -> (Option<u64>, Vec<u32>) {
-        let file = self.state.files.iter().find(|file| file.name == self.name);
-        file.map_or((None, Vec::new()), |file| {
-            (file.part_size, file.parts.clone())
-        })
-    }
-
-    fn begin_parts(&mut self, size: Option<u64>) -> Result<(), ArchiveError> {
-        if let Some(file) = known(self.state, self.name) {
-            file.part_size = size;
-            file.parts.clear();
-        }
-        self.save()
-    }
-
-    fn part_arrived(&mut self, part: u32) -> Result<(), ArchiveError> {
-        if let Some(file) = known(self.state, self.name) {
-            file.parts.push(part);
-        }
-        self.save()
     }
 }

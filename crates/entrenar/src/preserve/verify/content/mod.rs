@@ -17,7 +17,7 @@ use super::super::{SESSION_JSON, SHA256SUMS};
 
 use super::VerifyOptions;
 use super::report::{Problem, ProblemKind, Report};
-#[cfg(feature = "signing")]
+#[cfg(any(feature = "citations", feature = "signing"))]
 pub(super) use session::cause;
 
 /// The largest metadata file whose content is checked. Larger ones are compared with their
