@@ -1,6 +1,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use entrenar::research::metadata::nearest;
-use entrenar::session::{names, number};
+use entrenar::session::{SessionState, names, number};
 use entrenar::store::{ListQuery, MetricBound, SessionSummary, SortKey, SqliteStore, Store as _};
 use serde_json::{Map, Value, json};
 
@@ -332,6 +332,7 @@ fn to_json(session: &SessionSummary) -> Value {
         "best_loss": value(session.best_loss),
         "final_accuracy": value(session.final_accuracy),
         "best_accuracy": value(session.best_accuracy),
+        "state": session.state.map(SessionState::as_str),
         "metrics": metrics,
     })
 }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::research::archive::DepositState;
+use crate::session::SessionState;
 
 /// How a metric is compared with a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +115,9 @@ pub struct SessionSummary {
     pub best_loss: Option<f64>,
     pub final_accuracy: Option<f64>,
     pub best_accuracy: Option<f64>,
+    /// How far the recording is, of a session that was recorded live. The figures of a live one are those of
+    /// the present; the order and the bounds of a list are those of its last seal.
+    pub state: Option<SessionState>,
     /// Last value of the series that the query sorts by or bounds, by name.
     pub metrics: Vec<(String, f64)>,
 }

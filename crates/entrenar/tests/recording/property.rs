@@ -123,6 +123,15 @@ proptest! {
                 }
                 Step::Look => if store.recording("s").unwrap().is_some() {
                     assert_same(&store.session("s").unwrap(), &expected);
+                    let list = store.list(&ListQuery::default()).unwrap();
+                    let metrics = &expected.metrics;
+                    prop_assert_eq!(list[0].points, metrics.point_count());
+                    prop_assert_eq!(list[0].cells, expected.code_history.len());
+                    prop_assert_eq!(list[0].steps, metrics.total_steps());
+                    let bits = |value: Option<f64>| value.map(f64::to_bits);
+                    prop_assert_eq!(bits(list[0].final_loss), bits(metrics.final_loss()));
+                    prop_assert_eq!(list[0].best_loss, metrics.best_loss());
+                    prop_assert_eq!(list[0].best_accuracy, metrics.best_accuracy());
                 },
             }
         }

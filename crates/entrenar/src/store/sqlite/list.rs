@@ -5,8 +5,8 @@ use rusqlite::{CachedStatement, Connection, Row, params_from_iter};
 
 use super::failure::Failure;
 use super::import::{FINAL_ACCURACY_NAN, FINAL_LOSS_NAN};
-use super::search;
 use super::value::{Text, from_moment, length, moment, owned_text, text};
+use super::{recordings, search};
 use crate::store::{Comparison, ListQuery, SessionSummary, SortKey};
 
 /// A condition or order with its parameters.
@@ -277,6 +277,8 @@ pub(super) fn all_metric_names(connection: &Connection) -> Result<Vec<String>, F
 }
 
 struct Summaries<'a> {
+    connection: &'a Connection,
+    has_recordings: bool,
     session: CachedStatement<'a>,
     tags: CachedStatement<'a>,
     metric: CachedStatement<'a>,
@@ -285,6 +287,8 @@ struct Summaries<'a> {
 impl<'a> Summaries<'a> {
     fn prepare(connection: &'a Connection) -> Result<Self, Failure> {
         Ok(Self {
+            connection,
+            has_recordings: recordings::are_kept(connection)?,
             session: connection.prepare_cached(
                 "SELECT id, name, user, source_name, source_format, started_us, started_rest,
                    ended_us, ended_rest, imported_us, cells, points, runs, steps, warnings,
@@ -315,7 +319,11 @@ impl<'a> Summaries<'a> {
         let found = rows
             .next()?
             .ok_or_else(|| Failure::damaged("an index names a session that is not there"))?;
-        summary(found, tags, metrics)
+        let mut summary = summary(found, tags, metrics)?;
+        if self.has_recordings {
+            summary.state = recordings::state(self.connection, row)?;
+        }
+        Ok(summary)
     }
 }
 
@@ -358,6 +366,7 @@ fn summary(
         best_loss: row.get(16)?,
         final_accuracy: figure(17, FINAL_ACCURACY_NAN)?,
         best_accuracy: row.get(18)?,
+        state: None,
         metrics,
     })
 }

@@ -229,7 +229,18 @@ impl Store for SqliteStore {
     }
 
     fn list(&self, query: &ListQuery) -> Result<Vec<SessionSummary>, StoreError> {
-        self.read(|connection| list::list(connection, query))
+        #[cfg_attr(
+            not(feature = "record"),
+            expect(unused_mut, reason = "live sessions are completed")
+        )]
+        let mut list = self.read(|connection| list::list(connection, query))?;
+        #[cfg(feature = "record")]
+        for summary in &mut list {
+            if summary.state == Some(SessionState::Live) {
+                self.complete(summary)?;
+            }
+        }
+        Ok(list)
     }
 
     fn metric_names(&self) -> Result<Vec<String>, StoreError> {

@@ -109,6 +109,15 @@ pub(super) fn known_state(name: &str) -> Result<SessionState, Failure> {
         .ok_or_else(|| Failure::damaged(format!("unknown state of a recording {name:?}")))
 }
 
+/// The state of the session in that row.
+pub(super) fn state(connection: &Connection, row: i64) -> Result<Option<SessionState>, Failure> {
+    let name: Option<Option<String>> = connection
+        .prepare_cached("SELECT state FROM recordings WHERE session = ?1")?
+        .query_row([row], |row| row.get(0))
+        .optional()?;
+    name.flatten().map(|name| known_state(&name)).transpose()
+}
+
 /// Refuses where a recorder is at work on the session, or left something to recover.
 pub(super) fn refuse_live(connection: &Connection, row: i64, id: &str) -> Result<(), Failure> {
     let is_live = connection

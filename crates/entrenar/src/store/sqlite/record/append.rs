@@ -123,7 +123,6 @@ pub(super) fn figures(connection: &Connection, row: i64, count: usize) -> Result
     }
     let mut figures = Figures::default();
     each_chunk(connection, row, |series| figures.add(series))?;
-    put_figures(connection, row, &figures)?;
     Ok(figures)
 }
 

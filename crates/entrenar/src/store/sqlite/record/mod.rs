@@ -20,10 +20,10 @@ use super::recordings;
 use super::value::text;
 use super::{SqliteStore, load};
 use crate::session::{Series, SeriesKey, SessionState, WarningKind};
-use crate::store::StoreError;
 use crate::store::recording::{
     Known, RecordingStatus, RecoveredRecorder, Sealed, SeriesEnd, journal_folder,
 };
+use crate::store::{SessionSummary, StoreError};
 
 pub(super) use self::tail::{of as tail, with_tail};
 
@@ -264,6 +264,37 @@ impl SqliteStore {
         let tails = self.series_tails(id)?;
         let found = tails.into_iter().find(|series| series.key() == key);
         Ok(found.unwrap_or_else(|| Series::new(key.clone())))
+    }
+
+    /// Adds to the figures of a live session what its journals hold. One that was removed meanwhile stays as it was.
+    pub(super) fn complete(&self, summary: &mut SessionSummary) -> Result<(), StoreError> {
+        let folder = self.journal_folder();
+        let mut figures = None;
+        let tail = tail::consistent(|| {
+            self.read(|connection| {
+                let row = match load::row_of(connection, &summary.id) {
+                    Ok(row) => row,
+                    Err(Failure::Store(StoreError::NotFound { .. })) => return Ok(None),
+                    Err(failure) => return Err(failure),
+                };
+                let tail = tail::of(connection, &folder, &summary.id)?;
+                if let Some(tail) = &tail {
+                    let series: Vec<&Series> = tail.series().collect();
+                    figures = Some(session::figures_with(connection, row, &series)?);
+                }
+                Ok(tail)
+            })
+        })?;
+        if let (Some(tail), Some(figures)) = (tail, figures) {
+            summary.points = figures.points;
+            summary.steps = figures.steps;
+            summary.final_loss = figures.final_loss;
+            summary.best_loss = figures.best_loss;
+            summary.final_accuracy = figures.final_accuracy;
+            summary.best_accuracy = figures.best_accuracy;
+            summary.cells += tail.cells();
+        }
+        Ok(())
     }
 
     /// The sessions of that state, by their ids.

@@ -162,32 +162,116 @@ struct Known {
     figures: Figures,
 }
 
-/// Brings the figures for lists to those of the points.
-pub(super) fn write_figures(connection: &Connection, session: i64) -> Result<(), Failure> {
+/// The figures of a session that lists show.
+pub(super) struct ListFigures {
+    pub(super) points: usize,
+    pub(super) steps: usize,
+    pub(super) final_loss: Option<f64>,
+    pub(super) best_loss: Option<f64>,
+    pub(super) final_accuracy: Option<f64>,
+    pub(super) best_accuracy: Option<f64>,
+}
+
+impl ListFigures {
+    /// As `SessionMetrics` has them.
+    fn of(all: &[Known]) -> Self {
+        let of = |rank: fn(&str) -> Option<usize>| ranked(all.iter().map(|s| (&s.key, s)), rank);
+        let (loss, accuracy) = (of(loss_rank), of(accuracy_rank));
+        let last = |series: &[&Known]| series.last().map(|series| series.figures.last);
+        let finite = |series: &[&Known]| -> Vec<(f64, f64)> {
+            series.iter().filter_map(|s| s.figures.finite).collect()
+        };
+        let low = finite(&loss).into_iter().map(|range| range.0);
+        let high = finite(&accuracy).into_iter().map(|range| range.1);
+        let steps = if loss.is_empty() {
+            let mut lengths: BTreeMap<(&str, Option<u32>), usize> = BTreeMap::new();
+            for series in all {
+                let name = (series.key.name.as_str(), series.key.rank);
+                *lengths.entry(name).or_default() += series.figures.count;
+            }
+            lengths.into_values().max().unwrap_or(0)
+        } else {
+            loss.iter().map(|series| series.figures.count).sum()
+        };
+        Self {
+            points: all.iter().map(|series| series.figures.count).sum(),
+            steps,
+            final_loss: last(&loss),
+            best_loss: low.reduce(f64::min),
+            final_accuracy: last(&accuracy),
+            best_accuracy: high.reduce(f64::max),
+        }
+    }
+}
+
+/// All series of a session with their figures. Empty ones there are none: a series begins with its first point.
+fn known(connection: &Connection, session: i64) -> Result<Vec<Known>, Failure> {
     let mut all = Vec::new();
     for series in series(connection, session)? {
-        // Empty series there are none: a series begins with its first point.
         let figures = append::figures(connection, series.row, series.count)?;
         all.push(Known {
             key: series.key,
             figures,
         });
     }
-    let of = |rank: fn(&str) -> Option<usize>| ranked(all.iter().map(|s| (&s.key, s)), rank);
-    let (loss, accuracy) = (of(loss_rank), of(accuracy_rank));
-    let last = |series: &[&Known]| series.last().map(|series| series.figures.last);
-    let finite = |series: &[&Known]| -> Vec<(f64, f64)> {
-        series.iter().filter_map(|s| s.figures.finite).collect()
-    };
-    let best_loss = finite(&loss)
-        .into_iter()
-        .map(|range| range.0)
-        .reduce(f64::min);
-    let best_accuracy = finite(&accuracy)
-        .into_iter()
-        .map(|range| range.1)
-        .reduce(f64::max);
-    let (final_loss, final_accuracy) = (last(&loss), last(&accuracy));
+    Ok(all)
+}
+
+/// The figures of a session together with the unsealed `tail` of its series.
+pub(super) fn figures_with(
+    connection: &Connection,
+    session: i64,
+    tail: &[&Series],
+) -> Result<ListFigures, Failure> {
+    let mut all = known(connection, session)?;
+    for series in tail {
+        let position = all.iter().position(|known| known.key == *series.key());
+        let figures = match position.and_then(|at| all.get_mut(at)) {
+            Some(known) => &mut known.figures,
+            None => {
+                all.push(Known {
+                    key: series.key().clone(),
+                    figures: Figures::default(),
+                });
+                match all.last_mut() {
+                    Some(known) => &mut known.figures,
+                    None => continue,
+                }
+            }
+        };
+        figures.add(series);
+    }
+    Ok(ListFigures::of(&all))
+}
+
+/// Keeps the figures of series that an earlier redaction wrote anew, so that they are computed once.
+fn keep_figures(connection: &Connection, session: i64) -> Result<(), Failure> {
+    let missing: Vec<(i64, usize)> = connection
+        .prepare_cached(
+            "SELECT series, count FROM series LEFT JOIN series_figures USING (series)
+             WHERE session = ?1 AND series_figures.series IS NULL",
+        )?
+        .query_map([session], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (row, count) in missing {
+        let figures = append::figures(connection, row, count)?;
+        append::put_figures(connection, row, &figures)?;
+    }
+    Ok(())
+}
+
+/// Brings the figures for lists to those of the points.
+pub(super) fn write_figures(connection: &Connection, session: i64) -> Result<(), Failure> {
+    keep_figures(connection, session)?;
+    let all = known(connection, session)?;
+    let ListFigures {
+        points,
+        steps,
+        final_loss,
+        best_loss,
+        final_accuracy,
+        best_accuracy,
+    } = ListFigures::of(&all);
     let mut nan_figures = 0;
     if final_loss.is_some_and(f64::is_nan) {
         nan_figures |= FINAL_LOSS_NAN;
@@ -195,19 +279,6 @@ pub(super) fn write_figures(connection: &Connection, session: i64) -> Result<(),
     if final_accuracy.is_some_and(f64::is_nan) {
         nan_figures |= FINAL_ACCURACY_NAN;
     }
-    let steps = if loss.is_empty() {
-        let mut lengths: BTreeMap<(&str, Option<u32>), usize> = BTreeMap::new();
-        for series in &all {
-            let length = lengths
-                .entry((&series.key.name, series.key.rank))
-                .or_default();
-            *length += series.figures.count;
-        }
-        lengths.into_values().max().unwrap_or(0)
-    } else {
-        loss.iter().map(|series| series.figures.count).sum()
-    };
-    let points: usize = all.iter().map(|series| series.figures.count).sum();
     connection
         .prepare_cached(
             "UPDATE sessions SET points = ?2, steps = ?3, final_loss = ?4, best_loss = ?5,

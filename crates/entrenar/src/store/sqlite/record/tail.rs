@@ -143,6 +143,19 @@ fn read(
 }
 
 impl Tail {
+    /// The points of all recorders.
+    pub(super) fn series(&self) -> impl Iterator<Item = &Series> {
+        self.recorders.iter().flat_map(|tail| &tail.series)
+    }
+
+    /// Number of cells.
+    pub(super) fn cells(&self) -> usize {
+        let frames = self.recorders.iter().flat_map(|tail| &tail.frames);
+        frames
+            .filter(|frame| matches!(frame, Frame::Cell(_)))
+            .count()
+    }
+
     /// The points by series.
     pub(super) fn into_series(self) -> Vec<Series> {
         let mut all: Vec<Series> = Vec::new();
