@@ -12,11 +12,8 @@ fuzz() { # ten minutes a target
   run_fuzz "${ENTRENAR_FUZZ_SECONDS:-600}"
 }
 
-kills() { # 10,000 processes killed while they log, and 10,000 while they import
-  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} \
-    cargo test --locked --release --features faults -p entrenar-journal --test crash -- --nocapture
-  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} \
-    cargo test --locked --release --all-features -p entrenar --test store_crash -- --nocapture
+kills() { # 10,000 killed processes each: that write a journal, record, import; power losses; crowds
+  scripts/crash.sh
 }
 
 bench() { scripts/bench.sh; }

@@ -224,7 +224,7 @@ def main():
     return 0
 
 
-PACKAGE, FEATURES = "entrenar-journal", []
+PACKAGE, FEATURES = "entrenar", ["--features", "record"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -85,6 +85,8 @@ pub use options::{ChildOpener, Options};
 pub use read::{Item, JournalReader, Mark, Seal};
 pub use recover::{LaneFrames, Recorder, Recovered, Recovery, recover, recover_each, recover_from};
 pub use report::{Damage, DamageKind, Report};
+#[cfg(feature = "faults")]
+pub use segments::reverse_publication;
 pub use shared::Status;
 pub use slot::Point;
 pub use storage::{FileSystem, LogFile, Medium, Storage, medium, memory_folder};

@@ -23,6 +23,17 @@ use crate::tickets::{Taken, Tickets};
 /// Index of the first word behind the head.
 const FIRST: usize = segment::SIZE / 8;
 
+/// Whether all points of this process are published in the wrong order.
+#[cfg(feature = "faults")]
+static REVERSED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// From now on all points of this process are published in the wrong order, so that tests of what is built
+/// upon the journal prove that they would notice.
+#[cfg(feature = "faults")]
+pub fn reverse_publication() {
+    REVERSED.store(true, Ordering::Relaxed);
+}
+
 /// All segments of points.
 #[derive(Debug)]
 pub(crate) struct Segments {
@@ -66,6 +77,10 @@ impl Segments {
     /// The hot path: takes a ticket, writes the slot.
     #[inline]
     pub(crate) fn log(&self, point: &Point) -> Taken {
+        #[cfg(feature = "faults")]
+        if REVERSED.load(Ordering::Relaxed) {
+            return self.log_reversed(point);
+        }
         let taken = self.tickets.take();
         if let Taken::Slot(sequence) = taken {
             let words = point.encode(sequence, self.seed);

@@ -8,6 +8,8 @@
 )]
 
 mod api;
+mod crowd;
 mod hard_times;
+mod kills;
 mod processes;
 mod support;
