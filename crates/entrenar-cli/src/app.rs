@@ -78,8 +78,8 @@ Usage: entrenar [OPTIONS] VERB …   (entrenar VERB --help: options and examples
   preserve FILE      read, keep, show, and write a citable artifact folder
   import FILE…       keep sessions from files, folders, globs, or - for stdin
   list               find sessions by tag, text, date or metric; sort them
-  show ID            metadata, runs, metrics and cells of a session
-  plot ID…           chart of one or more sessions, here or as SVG
+  log, tail ID       record points from a script; follow what is recorded
+  show, plot ID…     metadata, runs, metrics, cells; charts, here or as SVG
   compare A B…       what differs, metrics side by side, one chart
   export ID          as notebook, json, csv, jsonl, ruchy, PROV, Croissant, …
   cite, references   as BibTeX, CITATION.cff, APA, …; what it cites itself

@@ -29,6 +29,7 @@
 //! | `names`, `figures` | names looked up without a lock; what is known of a series without its points |
 //! | `core` | the hot path; the control lane; forked processes |
 //! | `recorder`, `handle`, `live`, `run` | what a program uses |
+//! | `follow` | what another process sees while it is recorded |
 //! | `environment`, `system`, `gpu`, `program` | the surroundings |
 //! | `background`, `seal` | the thread that seals into the store, and tells what goes wrong |
 //!
@@ -40,6 +41,7 @@ mod earlier;
 mod environment;
 mod error;
 mod figures;
+mod follow;
 mod gpu;
 mod handle;
 mod live;
@@ -55,6 +57,7 @@ mod system;
 
 pub use environment::{Environment, EnvironmentOptions, GitCommit, Machine, Places};
 pub use error::RecordError;
+pub use follow::{Following, Recorded, SessionFollower};
 pub use gpu::Gpu;
 pub use handle::SeriesHandle;
 pub use live::LiveMetrics;

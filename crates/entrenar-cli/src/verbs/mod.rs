@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod keygen;
 mod list;
+mod log;
 mod man;
 mod note;
 mod plot;
@@ -24,6 +25,7 @@ mod rm;
 mod show;
 mod sign;
 mod tag;
+mod tail;
 mod verify;
 
 pub(crate) use tag::spell_out;
@@ -50,6 +52,8 @@ pub(crate) enum Verb {
     Keygen(keygen::Args),
     Crate(crate_::Args),
     Deposit(deposit::Args),
+    Log(log::Args),
+    Tail(tail::Args),
     Tag(tag::Args),
     Note(note::Args),
     Rename(rename::Args),
@@ -81,6 +85,8 @@ impl Verb {
             Self::Keygen(args) => args.run(app),
             Self::Crate(args) => args.run(app),
             Self::Deposit(args) => args.run(app),
+            Self::Log(args) => args.run(app),
+            Self::Tail(args) => args.run(app),
             Self::Tag(args) => args.run(app),
             Self::Note(args) => args.run(app),
             Self::Rename(args) => args.run(app),

@@ -268,14 +268,13 @@ impl Background {
         }
     }
 
-    fn tell_dropped(&self, by_journal: u64) -> u64 {
+    fn tell_dropped(&self, by_journal: u64) {
         let (before, reason) = self.core.dropped();
         let count = by_journal.saturating_add(before);
         if count > 0 {
             let reason = reason.unwrap_or(DropReason::NoSpace);
             self.shared.trouble(Trouble::Dropped { count, reason });
         }
-        count
     }
 
     /// A warning that the session keeps.
@@ -320,12 +319,13 @@ impl Background {
     fn finish(mut self, failed: bool) {
         self.look();
         let dropped = self.journal.status().map_or(0, |status| status.dropped);
-        let dropped = self.tell_dropped(dropped);
-        if dropped > 0 {
-            let (_, reason) = self.core.dropped();
+        self.tell_dropped(dropped);
+        // What the journal dropped is told when its rest is sealed.
+        let (refused, reason) = self.core.dropped();
+        if refused > 0 {
             let reason = reason.unwrap_or(DropReason::NoSpace).as_str();
             self.warn(&format!(
-                "{dropped} points or texts were not recorded: {reason}"
+                "{refused} points or texts were not recorded: {reason}"
             ));
         }
         self.core.frame(&Frame::End(End {

@@ -98,8 +98,8 @@ impl Recorder {
     }
 
     /// Begins a session that goes on from another one at a step: the points of `parent` up to that step (of each
-    /// series those until the first beyond it), its runs and its cells are recorded first, and both sessions
-    /// tell of each other. With `None` everything is taken.
+    /// series those until the first beyond it), its runs and its cells are recorded first, and the session
+    /// names its parent. With `None` everything is taken.
     ///
     /// # Errors
     /// As [`start`](Self::start), or where `parent` (a whole id) is not in the store.

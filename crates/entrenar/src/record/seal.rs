@@ -118,12 +118,12 @@ impl Sealing {
     ) -> Result<T, Trouble> {
         let new = self.core.known.definitions(self.series.len());
         self.series.extend(new);
-        let (before, _) = self.core.dropped();
-        let by_journal = self.journal.status().map_or(0, |status| status.dropped);
+        // What did not reach the journal, the recorder tells itself.
+        let dropped = self.journal.status().map_or(0, |status| status.dropped);
         let known = Known {
             start: &self.core.known.start,
             series: &self.series,
-            dropped: before.saturating_add(by_journal),
+            dropped,
         };
         let kept = self.store.take().filter(|opened| opened.is_at(&self.path));
         let opened = kept.map_or_else(|| Opened::open(&self.path), Ok);

@@ -202,7 +202,7 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
     assert!(
         warned
             .map(|one| &one.message)
-            .any(|text| text.contains("not recorded"))
+            .any(|text| text.contains("were dropped"))
     );
     assert!(
         heard

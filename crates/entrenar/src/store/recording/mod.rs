@@ -36,6 +36,21 @@ pub struct Known<'a> {
     pub dropped: u64,
 }
 
+/// What is added to a session without a journal.
+#[derive(Debug, Clone)]
+pub struct Direct<'a> {
+    /// Session and rank; its process is 0, for it is none that lives on.
+    pub start: &'a Start,
+    /// Whether the session is made if it is not there.
+    pub create: bool,
+    /// Whether the session must not be there.
+    pub is_new: bool,
+    /// Cells, settings, tags; an end.
+    pub frames: &'a [Frame],
+    /// Points with the names of their series; one without a time gets the present one. Origins are not kept.
+    pub points: &'a [(String, crate::session::Point)],
+}
+
 /// What sealing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sealed {

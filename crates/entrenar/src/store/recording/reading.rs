@@ -52,6 +52,36 @@ impl Reading {
         self.names.insert(number, key);
     }
 
+    /// The number of a series; one that has none gets the next.
+    pub(crate) fn number(&mut self, key: SeriesKey) -> u32 {
+        let known = self.names.iter().find(|(_, known)| **known == key);
+        if let Some((number, _)) = known {
+            return *number;
+        }
+        let last = self.names.last_key_value();
+        let number = last.map_or(0, |(last, _)| last.saturating_add(1));
+        self.define(&SeriesDefinition {
+            number,
+            name: key.name,
+            run: key.run,
+            rank: key.rank,
+        });
+        number
+    }
+
+    /// What all numbers mean.
+    pub(crate) fn definitions(&self) -> Vec<SeriesDefinition> {
+        let names = self.names.iter();
+        names
+            .map(|(number, key)| SeriesDefinition {
+                number: *number,
+                name: key.name.clone(),
+                run: key.run,
+                rank: key.rank,
+            })
+            .collect()
+    }
+
     /// What a number means, if that was said.
     pub(crate) fn name(&self, number: u32) -> Option<&SeriesKey> {
         self.names.get(&number)

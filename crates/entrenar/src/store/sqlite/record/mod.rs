@@ -1,6 +1,7 @@
 //! Live recordings: journals into chunks, orphans, the end, and what readers of a live session see.
 
 mod append;
+mod direct;
 mod finish;
 mod orphans;
 mod rows;

@@ -83,14 +83,16 @@ pub(super) fn is_alive(folder: &Path, recorder: RecorderId) -> Result<bool, Stor
 }
 
 /// Recorders of this machine that the store has as alive, without a file in the folder and without a process.
+/// Process 0 stands for [`append`](SqliteStore::append), which has none between its calls.
 pub(super) fn lost(connection: &Connection, folder: &Path) -> Result<Vec<RecorderId>, Failure> {
     if !recordings::are_kept(connection)? || !folder.is_dir() {
         return Ok(Vec::new());
     }
     let left = left_in(folder)?;
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let mut statement = connection
-        .prepare_cached("SELECT recorder, pid, host FROM recorders WHERE state = 'live'")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT recorder, pid, host FROM recorders WHERE state = 'live' AND pid <> 0",
+    )?;
     let mut rows = statement.query([])?;
     let mut lost = Vec::new();
     while let Some(row) = rows.next()? {

@@ -150,7 +150,8 @@ impl<'a> Sealer<'a> {
         self.unreadable += 1;
     }
 
-    fn frame(&mut self, frame: Frame) -> Result<(), Failure> {
+    /// Takes a frame.
+    pub(super) fn frame(&mut self, frame: Frame) -> Result<(), Failure> {
         match &frame {
             Frame::Start(start) => return self.begin(start),
             Frame::Series(series) => {
@@ -210,6 +211,16 @@ impl<'a> Sealer<'a> {
                  lost",
             );
         }
+    }
+
+    /// Sequence of the recorder's next point.
+    pub(super) fn sequence(&self) -> u64 {
+        self.begun.as_ref().map_or(0, |begun| begun.row.sequence)
+    }
+
+    /// The number of a series; one that has none gets the next.
+    pub(super) fn number(&mut self, key: SeriesKey) -> u32 {
+        self.reading.number(key)
     }
 
     /// Whether it is known which session this is.
