@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -100,28 +100,28 @@ fn a_locked_store_does_not_stop_anybody() {
     assert!(session.ended_at.is_some());
 }
 
-/// A disk that is full as long as it is told to be.
+/// A disk whose writes fail with this error number, unless it is 0.
 #[derive(Debug)]
-struct FullDisk {
+struct FailingDisk {
     real: FileSystem,
-    is_full: Arc<AtomicBool>,
+    error: Arc<AtomicI32>,
 }
 
 #[derive(Debug)]
-struct FullFile {
+struct FailingFile {
     real: Box<dyn LogFile>,
-    is_full: Arc<AtomicBool>,
+    error: Arc<AtomicI32>,
 }
 
-impl Storage for FullDisk {
+impl Storage for FailingDisk {
     fn allocate(&self, path: &Path, bytes: usize) -> std::io::Result<Region> {
         self.real.allocate(path, bytes)
     }
 
     fn create(&self, path: &Path) -> std::io::Result<Box<dyn LogFile>> {
-        Ok(Box::new(FullFile {
+        Ok(Box::new(FailingFile {
             real: self.real.create(path)?,
-            is_full: Arc::clone(&self.is_full),
+            error: Arc::clone(&self.error),
         }))
     }
 
@@ -138,12 +138,12 @@ impl Storage for FullDisk {
     }
 }
 
-impl LogFile for FullFile {
+impl LogFile for FailingFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
-        if self.is_full.load(Ordering::Relaxed) {
-            return Err(std::io::ErrorKind::StorageFull.into());
+        match self.error.load(Ordering::Relaxed) {
+            0 => self.real.write_at(offset, bytes),
+            number => Err(std::io::Error::from_raw_os_error(number)),
         }
-        self.real.write_at(offset, bytes)
     }
 
     fn sync(&mut self) -> std::io::Result<()> {
@@ -151,10 +151,69 @@ impl LogFile for FullFile {
     }
 }
 
+const EIO: i32 = 5;
+const ENOSPC: i32 = 28;
+const EROFS: i32 = 30;
+
+/// After a failed write nobody knows what the disk holds: the journal refuses, the program goes on, is told,
+/// and what was taken is recovered from memory.
+#[cfg(unix)]
+#[test]
+fn a_failing_or_read_only_disk_stops_the_journal_alone() {
+    for number in [EIO, EROFS] {
+        let scratch = scratch();
+        let error = Arc::new(AtomicI32::new(0));
+        let (callback, heard) = listener();
+        let recorder = scratch.start(
+            "s-1",
+            RecorderOptions {
+                on_trouble: Some(callback),
+                storage: Some(Arc::new(FailingDisk {
+                    real: FileSystem { map: true },
+                    error: Arc::clone(&error),
+                })),
+                ..quiet()
+            },
+        );
+        let loss = recorder.series("loss");
+        loss.log(0, 0.5);
+        recorder.flush().unwrap();
+        error.store(number, Ordering::Relaxed);
+        let mut kept = vec![0];
+        kept.extend((1..500).filter(|step| loss.log(*step, 0.5) == Outcome::Logged));
+        assert!(recorder.flush().is_err());
+        wait_until(|| {
+            matches!(loss.log(-1, 0.5), Outcome::Dropped(_)) || {
+                kept.push(-1);
+                false
+            }
+        });
+        wait_until(|| {
+            heard
+                .lock()
+                .unwrap()
+                .join("")
+                .contains("journal cannot be written")
+        });
+        let finished = recorder.finish();
+        assert!(finished.is_err() || finished.is_ok_and(|report| !report.is_complete()));
+        drop((recorder, loss));
+
+        let mut store =
+            SqliteStore::open(&scratch.store, StoreMode::ReadWrite, SystemClock).unwrap();
+        let folder = store.journal_folder();
+        for recovered in store.recover_orphans(&folder).unwrap() {
+            recovered.unwrap();
+        }
+        let session = scratch.session("s-1");
+        assert_eq!(steps(series(&session, "loss")), kept);
+    }
+}
+
 #[test]
 fn a_full_disk_drops_only_what_memory_cannot_hold() {
     let scratch = scratch();
-    let is_full = Arc::new(AtomicBool::new(false));
+    let error = Arc::new(AtomicI32::new(0));
     let (callback, heard) = listener();
     let recorder = scratch.start(
         "s-1",
@@ -162,9 +221,9 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
             burst: 1024,
             memory_bytes: 4 * 1024 * 64,
             on_trouble: Some(callback),
-            storage: Some(Arc::new(FullDisk {
+            storage: Some(Arc::new(FailingDisk {
                 real: FileSystem { map: true },
-                is_full: Arc::clone(&is_full),
+                error: Arc::clone(&error),
             })),
             ..quiet()
         },
@@ -172,7 +231,7 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
     let loss = recorder.series("loss");
     loss.log(-1, 0.5);
     recorder.flush().unwrap();
-    is_full.store(true, Ordering::Relaxed);
+    error.store(ENOSPC, Ordering::Relaxed);
     let mut kept = vec![-1];
     for step in 0..10_000 {
         if loss.log(step, 0.5) == Outcome::Logged {
@@ -191,7 +250,7 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
         has(|known| matches!(known, Trouble::Journal(_)))
             && has(|known| matches!(known, Trouble::Dropped { .. }))
     });
-    is_full.store(false, Ordering::Relaxed);
+    error.store(0, Ordering::Relaxed);
     wait_until(|| recorder.flush().is_ok());
     let report = recorder.finish().unwrap();
     assert_eq!(report.left_in, None);
