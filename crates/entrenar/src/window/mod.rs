@@ -18,6 +18,8 @@
 
 mod aggregate;
 mod error;
+#[cfg(test)]
+pub(crate) mod raster;
 
 pub use error::WindowError;
 

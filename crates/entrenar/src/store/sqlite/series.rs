@@ -398,3 +398,6 @@ fn preview(
     })?;
     Ok(gathered)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::session::Point;
+use crate::store::sqlite::chunk::{Paging, encode_all};
+use crate::store::sqlite::schema::MIGRATIONS;
+use crate::window::raster::{View, cases, drawing};
+
+/// A database with one series, of number 1.
+fn database(series: &Series, paging: Paging) -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration).unwrap();
+    }
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO series (series, session, place, name, count) VALUES (1, 1, 0, 'loss', 0)",
+        )
+        .unwrap();
+    for (place, chunk) in (0..).zip(encode_all(series, paging)) {
+        row::insert(&connection, 1, place, &chunk).unwrap();
+    }
+    connection
+}
+
+fn part(series: &Series, range: std::ops::Range<usize>) -> Series {
+    let mut part = Series::new(series.key().clone());
+    for point in series.points().skip(range.start).take(range.len()) {
+        part.push(Point {
+            value: point.value,
+            step: point.step,
+            epoch: point.epoch,
+            time_us: point.time_us,
+            origin: point.origin.cloned(),
+        });
+    }
+    part
+}
+
+fn answer(connection: &Connection, view: &View, tail: Option<&Series>) -> Window {
+    let query = view.query();
+    let gathered = gather(connection, 1, &query, false, tail).unwrap();
+    if gathered.aggregator.must_sort() {
+        return gather(connection, 1, &query, true, tail)
+            .unwrap()
+            .finish(true);
+    }
+    gathered.finish(true)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(256), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_window_looks_like_all_points(
+        (series, view) in drawing(700),
+        (chunk_points, whole_points) in (20..400_usize, prop_oneof![Just(0), 0..400_usize]),
+        page_points in (1..5_u16).prop_map(|eighths| eighths * 8),
+        tail in prop_oneof![Just(0), 0..200_usize],
+    ) {
+        let stored = series.len().saturating_sub(tail);
+        let paging = Paging { chunk_points, whole_points, page_points };
+        let connection = database(&part(&series, 0..stored), paging);
+        let tail = part(&series, stored..series.len());
+        let window = answer(&connection, &view, (!tail.is_empty()).then_some(&tail));
+        view.check(&series, &window)?;
+        let (all, few) = (view.of_all(&series), view.of_window(&series, &window));
+        prop_assert!(all == few, "{}\n{}\n{:?}", all.text(), few.text(), window);
+        prop_assert_eq!(window.lines, Window::of(&series, &view.query()).lines);
+    }
+}
