@@ -266,6 +266,28 @@ impl App {
         Ok(store.session(&id)?)
     }
 
+    /// The store, and the sessions that `ids` name, without points, cells and documents; of one that
+    /// is being recorded all there is, since not all of its points are in the store.
+    pub(crate) fn described(
+        &self,
+        ids: &[String],
+    ) -> Result<Option<(SqliteStore, Vec<EntrenarSession>)>, Failure> {
+        let Some(first) = ids.first() else {
+            return Ok(None);
+        };
+        let (store, _) = self.find(first)?;
+        let mut sessions = Vec::new();
+        for id in ids {
+            let id = store.resolve(id)?;
+            let described = store.description(&id)?;
+            sessions.push(match described.state {
+                Some(SessionState::Live) => store.session(&id)?,
+                _ => described,
+            });
+        }
+        Ok(Some((store, sessions)))
+    }
+
     /// The sessions that `ids` name.
     pub(crate) fn sessions(&self, ids: &[String]) -> Result<Vec<EntrenarSession>, Failure> {
         let Some(first) = ids.first() else {

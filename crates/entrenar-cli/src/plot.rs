@@ -3,6 +3,7 @@
 mod canvas;
 
 use entrenar::export::chart::{Axis, Chart, ChartOptions, ChartSeries, Line as ChartLine};
+use entrenar::window::MAX_PIXELS;
 
 use self::canvas::Canvas;
 use crate::figures;
@@ -28,21 +29,33 @@ pub(crate) fn letter(n: usize) -> String {
     char::from(letter).to_string()
 }
 
+/// Columns beside and for the drawing itself.
+fn room(chart: &Chart, frame: Frame) -> (usize, usize) {
+    let ticks = chart.y.ticks.iter();
+    let margin = ticks.map(|tick| width(&tick.label)).max().unwrap_or(0);
+    let marks = if chart.lines.len() > 1 { 2 } else { 0 };
+    (
+        margin,
+        frame.columns.saturating_sub(margin + 2 + marks).max(10),
+    )
+}
+
+/// In how many columns a chart of `series` shows what its dots do.
+///
+/// The n-th of d columns of dots is around n / (d − 1) of the width, so its borders are borders of
+/// 2 (d − 1) columns.
+pub(crate) fn pixels(series: &[ChartSeries], options: &ChartOptions, frame: Frame) -> u32 {
+    let (_, columns) = room(&Chart::new(series, options), frame);
+    u32::try_from(2 * (2 * columns - 1)).unwrap_or(MAX_PIXELS)
+}
+
 /// Draws `series`; no lines at all where no value has a place.
 pub(crate) fn chart(series: &[ChartSeries], options: &ChartOptions, frame: Frame) -> Vec<Line> {
     let chart = Chart::new(series, options);
     if chart.is_empty() {
         return Vec::new();
     }
-    let margin = chart
-        .y
-        .ticks
-        .iter()
-        .map(|tick| width(&tick.label))
-        .max()
-        .unwrap_or(0);
-    let marks = if series.len() > 1 { 2 } else { 0 };
-    let columns = frame.columns.saturating_sub(margin + 2 + marks).max(10);
+    let (margin, columns) = room(&chart, frame);
     let mut canvas = Canvas::new(columns, frame.rows.max(2));
     paint(&mut canvas, &chart, frame.colour);
 
@@ -146,28 +159,20 @@ pub(crate) fn legend(series: &[ChartSeries]) -> Vec<Line> {
             } else {
                 "━━ ".into()
             };
-            let values = || one.points.iter().map(|(_, y)| *y);
-            let finite = || values().filter(|y| y.is_finite());
+            let drawn = one.figures();
             let mut line = Line::of(Tone::Series(n), mark).plain(&one.label);
             line.push(Tone::Dim, "  ");
-            line.push(
-                Tone::Dim,
-                figures::count(one.points.len(), "point", "points"),
-            );
+            line.push(Tone::Dim, figures::count(drawn.count, "point", "points"));
             let figure = |name: &str, value: Option<f64>| {
                 value
                     .map(|v| format!(", {name} {}", figures::number(v)))
                     .unwrap_or_default()
             };
-            line.push(
-                Tone::Dim,
-                figure("last", one.points.last().map(|(_, y)| *y)),
-            );
-            line.push(Tone::Dim, figure("min", finite().reduce(f64::min)));
-            line.push(Tone::Dim, figure("max", finite().reduce(f64::max)));
-            let others = values().count() - finite().count();
-            if others > 0 {
-                line.push(Tone::Warning, format!(", {others} not finite"));
+            line.push(Tone::Dim, figure("last", drawn.last));
+            line.push(Tone::Dim, figure("min", drawn.min));
+            line.push(Tone::Dim, figure("max", drawn.max));
+            if drawn.not_finite > 0 {
+                line.push(Tone::Warning, format!(", {} not finite", drawn.not_finite));
             }
             line
         })
@@ -197,6 +202,7 @@ mod tests {
         ChartSeries {
             label: label.into(),
             points: points.into_iter().collect(),
+            ..ChartSeries::default()
         }
     }
 

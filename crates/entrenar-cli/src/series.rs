@@ -1,7 +1,10 @@
 //! Which series of a session a chart or a table shows, and under what name.
 
-use entrenar::export::chart::{Abscissa, ChartOptions, ChartSeries};
-use entrenar::session::{EntrenarSession, Series, names};
+mod stored;
+
+use entrenar::export::chart::{Abscissa, AbscissaFacts, ChartOptions, ChartSeries};
+use entrenar::session::{EntrenarSession, Series, SeriesKey, names};
+use entrenar::store::{StoreError, StoredSeries, StoredSeriesInfo};
 
 use crate::errors::{Exit, Failure};
 
@@ -25,45 +28,98 @@ impl Wanted<'_> {
         Self { runs: &[], ..self }
     }
 
-    fn has_run(&self, series: &Series) -> bool {
-        self.runs.is_empty() || series.key().run.is_some_and(|run| self.runs.contains(&run))
+    fn has_run(&self, key: &SeriesKey) -> bool {
+        self.runs.is_empty() || key.run.is_some_and(|run| self.runs.contains(&run))
     }
 }
 
-/// The series that `wanted` names; without any name, the loss, else the accuracy, else the
-/// longest series, one with a loss in its name before others. Several runs and ranks are several
-/// series.
-fn pick<'a>(session: &'a EntrenarSession, wanted: Wanted<'_>) -> Vec<&'a Series> {
-    let is_wanted = |series: &&Series| !series.is_empty() && wanted.has_run(series);
-    let all = || session.metrics.series().iter().filter(is_wanted);
+/// A series that may be drawn.
+#[derive(Debug)]
+struct Candidate<'a> {
+    session: &'a EntrenarSession,
+    key: SeriesKey,
+    count: u64,
+    points: Points<'a>,
+}
+
+/// Where the points of a series are.
+#[derive(Debug)]
+enum Points<'a> {
+    /// In a session in memory.
+    Memory(&'a Series),
+    /// In memory for this drawing.
+    Read(Box<Series>),
+    /// In the store, which is asked for what shows.
+    Stored(StoredSeries<'a>, Box<StoredSeriesInfo>),
+}
+
+/// The series of a session in memory.
+fn in_memory(session: &EntrenarSession) -> Vec<Candidate<'_>> {
+    let series = session.metrics.series().iter();
+    series
+        .map(|series| Candidate {
+            session,
+            key: series.key().clone(),
+            count: u64::try_from(series.len()).unwrap_or(u64::MAX),
+            points: Points::Memory(series),
+        })
+        .collect()
+}
+
+/// The places of those that `wanted` names; without any name, the loss, else the accuracy, else
+/// the longest series, one with a loss in its name before others. Several runs and ranks are
+/// several series.
+fn pick(candidates: &[Candidate<'_>], wanted: Wanted<'_>) -> Vec<usize> {
+    let is_wanted = |one: &Candidate<'_>| one.count > 0 && wanted.has_run(&one.key);
+    let all = || {
+        let all = candidates.iter().enumerate();
+        all.filter(|(_, one)| is_wanted(one))
+    };
     if wanted.metrics.is_empty() {
-        let of = |series: Vec<&'a Series>| -> Vec<_> {
-            series.into_iter().filter(|s| is_wanted(s)).collect()
+        let of = |among: fn(&[&SeriesKey]) -> Vec<usize>| -> Vec<usize> {
+            let filled = candidates.iter().enumerate();
+            let (places, keys): (Vec<_>, Vec<_>) = filled
+                .filter(|(_, one)| one.count > 0)
+                .map(|(place, one)| (place, &one.key))
+                .unzip();
+            let chosen = among(&keys).into_iter();
+            chosen
+                .filter_map(|place| places.get(place).copied())
+                .filter(|place| candidates.get(*place).is_some_and(is_wanted))
+                .collect()
         };
-        let main = Some(of(session.metrics.loss()))
+        let main = Some(of(names::loss_among))
             .filter(|series| !series.is_empty())
-            .unwrap_or_else(|| of(session.metrics.accuracy()));
+            .unwrap_or_else(|| of(names::accuracy_among));
         if !main.is_empty() {
             return main;
         }
         // Of equally long ones, the first that came.
-        let longest = |series: &mut dyn Iterator<Item = &'a Series>| {
-            series.reduce(|best, next| if next.len() > best.len() { next } else { best })
+        let longest = |only: &dyn Fn(&Candidate<'_>) -> bool| {
+            all().filter(|(_, one)| only(one)).reduce(|best, next| {
+                if next.1.count > best.1.count {
+                    next
+                } else {
+                    best
+                }
+            })
         };
-        let mut other_losses = all().filter(|s| names::fold(s.name()).contains("loss"));
-        let chosen = longest(&mut other_losses).or_else(|| longest(&mut all()));
-        return chosen.into_iter().collect();
+        let chosen = longest(&|one| names::fold(&one.key.name).contains("loss"))
+            .or_else(|| longest(&|_| true));
+        return chosen.map(|(place, _)| place).into_iter().collect();
     }
     wanted
         .metrics
         .iter()
         .flat_map(|name| {
-            let exact: Vec<_> = all().filter(|series| series.name() == name).collect();
+            let named = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
+                let named = all().filter(|(_, one)| is(&one.key.name));
+                named.map(|(place, _)| place).collect()
+            };
+            let exact = named(&|other| other == name);
             if exact.is_empty() {
                 let folded = names::fold(name);
-                all()
-                    .filter(|series| names::fold(series.name()) == folded)
-                    .collect()
+                named(&|other| names::fold(other) == folded)
             } else {
                 exact
             }
@@ -71,26 +127,16 @@ fn pick<'a>(session: &'a EntrenarSession, wanted: Wanted<'_>) -> Vec<&'a Series>
         .collect()
 }
 
-/// Names of a session's metrics, each once, for a hint.
-fn known_names(session: &EntrenarSession) -> Vec<&str> {
-    let mut names: Vec<_> = session.metrics.series().iter().map(Series::name).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
 /// No session has the metric that was asked for, or none in the runs that were.
-fn no_such_metric(sessions: &[EntrenarSession], wanted: Wanted<'_>) -> Failure {
-    if !wanted.runs.is_empty()
-        && sessions
-            .iter()
-            .any(|one| !pick(one, wanted.of_all_runs()).is_empty())
-    {
-        let mut runs: Vec<u32> = sessions
-            .iter()
-            .flat_map(|session| pick(session, wanted.of_all_runs()))
-            .filter_map(|series| series.key().run)
-            .collect();
+fn no_such_metric(sessions: &[Vec<Candidate<'_>>], wanted: Wanted<'_>) -> Failure {
+    let in_any_run = || {
+        sessions.iter().flat_map(|all| {
+            let places = pick(all, wanted.of_all_runs()).into_iter();
+            places.filter_map(|place| all.get(place))
+        })
+    };
+    if !wanted.runs.is_empty() && in_any_run().next().is_some() {
+        let mut runs: Vec<u32> = in_any_run().filter_map(|one| one.key.run).collect();
         runs.sort_unstable();
         runs.dedup();
         let named = wanted.runs.iter().map(u32::to_string).collect::<Vec<_>>();
@@ -105,7 +151,8 @@ fn no_such_metric(sessions: &[EntrenarSession], wanted: Wanted<'_>) -> Failure {
             _ => failure.hint("the points are of no run: leave out --run"),
         };
     }
-    let mut known: Vec<_> = sessions.iter().flat_map(known_names).collect();
+    let all = sessions.iter().flatten();
+    let mut known: Vec<_> = all.map(|one| one.key.name.as_str()).collect();
     known.sort_unstable();
     known.dedup();
     let failure = if wanted.metrics.is_empty() {
@@ -131,8 +178,7 @@ fn no_such_metric(sessions: &[EntrenarSession], wanted: Wanted<'_>) -> Failure {
 }
 
 /// What tells a series from the others of its session: its name, run and rank.
-pub(crate) fn label(session: &EntrenarSession, series: &Series) -> String {
-    let key = series.key();
+pub(crate) fn label(session: &EntrenarSession, key: &SeriesKey) -> String {
     let mut label = key.name.clone();
     if let Some(run) = key.run.filter(|_| session.runs.len() > 1) {
         let name = usize::try_from(run)
@@ -155,10 +201,11 @@ pub(crate) fn label(session: &EntrenarSession, series: &Series) -> String {
 pub(crate) struct DrawnLine<'a> {
     /// The session it is from.
     pub(crate) session: &'a EntrenarSession,
-    /// The series.
-    pub(crate) series: &'a Series,
+    /// Name, run and rank.
+    pub(crate) key: SeriesKey,
     /// What the legend says.
     pub(crate) label: String,
+    points: Points<'a>,
     abscissa: Abscissa,
 }
 
@@ -174,35 +221,65 @@ pub(crate) struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    /// Picks the series of all sessions; with several sessions, their names are in the labels.
+    /// Picks the series of sessions in memory; with several sessions, their names are in the
+    /// labels.
     pub(crate) fn of(sessions: &'a [EntrenarSession], wanted: Wanted<'_>) -> Result<Self, Failure> {
+        let candidates = sessions.iter().map(in_memory).collect();
+        Self::among(sessions, candidates, wanted, |points| match points {
+            Points::Memory(series) => Ok(AbscissaFacts::of(series)),
+            Points::Read(series) => Ok(AbscissaFacts::of(series)),
+            Points::Stored(stored, info) => stored::facts(stored, info),
+        })
+    }
+
+    fn among(
+        sessions: &'a [EntrenarSession],
+        candidates: Vec<Vec<Candidate<'a>>>,
+        wanted: Wanted<'_>,
+        mut facts: impl FnMut(&mut Points<'a>) -> Result<AbscissaFacts, StoreError>,
+    ) -> Result<Self, Failure> {
+        let mut chosen = Vec::new();
+        for (number, all) in candidates.iter().enumerate() {
+            chosen.extend(pick(all, wanted).into_iter().map(|place| (number, place)));
+        }
+        if chosen.is_empty() {
+            return Err(no_such_metric(&candidates, wanted));
+        }
+        let left_out = chosen.len().saturating_sub(MOST_CURVES);
+        chosen.truncate(MOST_CURVES);
+        let mut candidates: Vec<Vec<Option<Candidate<'a>>>> = candidates
+            .into_iter()
+            .map(|all| all.into_iter().map(Some).collect())
+            .collect();
         let mut lines = Vec::new();
-        for session in sessions {
-            for series in pick(session, wanted) {
-                let own = label(session, series);
-                let label = match sessions {
-                    [_] => own,
-                    _ if is_name_of_one(sessions, &session.name) => {
-                        format!("{} · {own}", session.name)
-                    }
-                    _ => format!("{} ({}) · {own}", session.name, session.id),
-                };
-                lines.push(DrawnLine {
-                    session,
-                    series,
-                    label,
-                    abscissa: Abscissa::of(series),
-                });
-            }
+        let mut known = Vec::new();
+        for (number, place) in chosen {
+            let slot = candidates
+                .get_mut(number)
+                .and_then(|all| all.get_mut(place));
+            // A metric that is named twice is drawn once.
+            let Some(mut one) = slot.and_then(Option::take) else {
+                continue;
+            };
+            let session = one.session;
+            let own = label(session, &one.key);
+            let label = match sessions {
+                [_] => own,
+                _ if is_name_of_one(sessions, &session.name) => {
+                    format!("{} · {own}", session.name)
+                }
+                _ => format!("{} ({}) · {own}", session.name, session.id),
+            };
+            known.push(facts(&mut one.points)?);
+            lines.push(DrawnLine {
+                session,
+                key: one.key,
+                label,
+                points: one.points,
+                abscissa: Abscissa::Step,
+            });
         }
-        if lines.is_empty() {
-            return Err(no_such_metric(sessions, wanted));
-        }
-        let left_out = lines.len().saturating_sub(MOST_CURVES);
-        lines.truncate(MOST_CURVES);
-        let series: Vec<_> = lines.iter().map(|line| line.series).collect();
-        let shared = Abscissa::shared(&series);
-        for (line, abscissa) in lines.iter_mut().zip(shared) {
+        for (line, abscissa) in lines.iter_mut().zip(Abscissa::shared(&known)) {
             line.abscissa = abscissa;
         }
         let x_label = lines.first().map_or("", |line| line.abscissa.label());
@@ -213,11 +290,18 @@ impl<'a> Drawing<'a> {
         })
     }
 
-    /// The lines as charts take them.
+    /// The lines as charts take them; every point of those in memory.
     pub(crate) fn series(&self) -> Vec<ChartSeries> {
-        self.lines
-            .iter()
-            .map(|line| line.abscissa.series(line.series, &line.label))
+        let lines = self.lines.iter();
+        lines
+            .map(|line| match &line.points {
+                Points::Memory(series) => line.abscissa.series(series, &line.label),
+                Points::Read(series) => line.abscissa.series(series, &line.label),
+                Points::Stored(..) => ChartSeries {
+                    label: line.label.clone(),
+                    ..ChartSeries::default()
+                },
+            })
             .collect()
     }
 
@@ -233,7 +317,7 @@ impl<'a> Drawing<'a> {
 
     /// The name that all lines have.
     fn metric_name(&self) -> Option<&str> {
-        let mut names = self.lines.iter().map(|line| line.series.name());
+        let mut names = self.lines.iter().map(|line| line.key.name.as_str());
         let first = names.next()?;
         names.all(|name| name == first).then_some(first)
     }
@@ -243,7 +327,7 @@ impl<'a> Drawing<'a> {
         let runs = || {
             self.lines
                 .iter()
-                .map(|line| (&line.session.id, line.series.key().run))
+                .map(|line| (&line.session.id, line.key.run))
         };
         let mut known = runs().collect::<Vec<_>>();
         known.dedup();

@@ -143,7 +143,7 @@ pub(crate) fn metrics(session: &EntrenarSession) -> Option<Table> {
             (nan, infinite) => format!("{nan} NaN, {infinite} infinite"),
         };
         table.row(vec![
-            plain(series::label(session, series)),
+            plain(series::label(session, series.key())),
             plain(figures::grouped(summary.count)),
             plain(figures::number(summary.first)),
             Line::of(Tone::Strong, figures::number(summary.last)),

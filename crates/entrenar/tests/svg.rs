@@ -10,6 +10,7 @@ fn series(label: &str, values: &[f64]) -> ChartSeries {
             .map(f64::from)
             .zip(values.iter().copied())
             .collect(),
+        ..ChartSeries::default()
     }
 }
 

@@ -154,7 +154,7 @@ fn side_by_side(sessions: &[EntrenarSession]) -> Vec<(String, Vec<Option<&Series
     for (place, session) in sessions.iter().enumerate() {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for series in session.metrics.series().iter().filter(|s| !s.is_empty()) {
-            let label = series::label(session, series);
+            let label = series::label(session, series.key());
             let known = places.entry(label.clone()).or_default();
             let nth = seen.entry(label.clone()).or_default();
             let at = known.get(*nth).copied().unwrap_or(rows.len());

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use entrenar::export::chart::ChartOptions;
+use entrenar::export::chart::{ChartOptions, ChartSeries};
 use entrenar::export::svg;
 use entrenar::session::number;
 use serde_json::{Value, json};
@@ -63,14 +63,15 @@ fn weight(text: &str) -> Result<f64, String> {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
-        let sessions = app.sessions(&self.ids)?;
-        let drawing = Drawing::of(
-            &sessions,
-            Wanted {
-                metrics: &self.metric,
-                runs: &self.run,
-            },
-        )?;
+        // The ids are required.
+        let Some((store, sessions)) = app.described(&self.ids)? else {
+            return Ok(Exit::Done);
+        };
+        let wanted = Wanted {
+            metrics: &self.metric,
+            runs: &self.run,
+        };
+        let drawing = Drawing::stored(&store, &sessions, wanted, self.json)?;
         if self.json {
             app.out.json(&to_json(&drawing))?;
             return Ok(Exit::Done);
@@ -84,13 +85,14 @@ impl Args {
             ));
             app.err.line(&line)?;
         }
-        let series = drawing.series();
         let options = ChartOptions {
             log_y: self.log,
             smoothing: self.smooth,
             ..drawing.options()
         };
         if let Some(path) = &self.svg {
+            let pixels = |series: &[ChartSeries]| svg::pixels(series, &options);
+            let series = drawing.reduced(&options, pixels)?;
             save::document(app, Some(path), svg::chart(&series, &options).as_bytes())?;
             return Ok(Exit::Done);
         }
@@ -99,6 +101,8 @@ impl Args {
             rows: usize::from(self.height),
             colour: app.out.has_colour(),
         };
+        let pixels = |series: &[ChartSeries]| plot::pixels(series, &options, frame);
+        let series = drawing.reduced(&options, pixels)?;
         let lines = plot::chart(&series, &options, frame);
         if lines.is_empty() {
             let line = Line::of(Tone::Warning, "! ").plain("no value has a place in the chart");
@@ -118,7 +122,7 @@ fn to_json(drawing: &Drawing<'_>) -> Value {
         .iter()
         .zip(drawing.series())
         .map(|(line, drawn)| {
-            let key = line.series.key();
+            let key = &line.key;
             json!({
                 "session": line.session.id,
                 "label": line.label,

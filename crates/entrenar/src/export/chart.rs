@@ -7,9 +7,10 @@ mod abscissa;
 mod axis;
 mod line;
 
-pub use abscissa::Abscissa;
+pub use abscissa::{Abscissa, AbscissaFacts};
 pub use axis::{Axis, Tick};
-pub use line::{Line, decimate, smooth};
+pub(super) use line::decimate;
+pub use line::{LARGEST, Line, Smoother, smooth};
 
 use crate::session::Series;
 
@@ -20,9 +21,59 @@ pub struct ChartSeries {
     pub label: String,
     /// Abscissa and value, in the order in which the points came.
     pub points: Vec<(f64, f64)>,
+    /// What to draw instead of the points, where these are too many to be held.
+    pub reduced: Option<Reduced>,
+}
+
+/// A series of which the points that a chart shows are known, see [`window`](crate::window), and
+/// the figures of all.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reduced {
+    /// Abscissas and values, in lines without a break.
+    pub lines: Vec<Vec<(f64, f64)>>,
+    /// The same of the smoothed values; empty where none are wanted.
+    pub smoothed: Vec<Vec<(f64, f64)>>,
+    /// The figures of all points.
+    pub figures: ChartFigures,
+    /// Number of points that cannot be drawn.
+    pub not_drawn: usize,
+}
+
+/// What a legend says of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ChartFigures {
+    /// Number of points.
+    pub count: usize,
+    /// Number of values that are not finite.
+    pub not_finite: usize,
+    /// The first value.
+    pub first: Option<f64>,
+    /// The last value.
+    pub last: Option<f64>,
+    /// The smallest finite value.
+    pub min: Option<f64>,
+    /// The largest finite value.
+    pub max: Option<f64>,
 }
 
 impl ChartSeries {
+    /// The figures of all points.
+    pub fn figures(&self) -> ChartFigures {
+        if let Some(reduced) = &self.reduced {
+            return reduced.figures;
+        }
+        let values = || self.points.iter().map(|(_, y)| *y);
+        let finite = || values().filter(|y| y.is_finite());
+        ChartFigures {
+            count: self.points.len(),
+            not_finite: self.points.len() - finite().count(),
+            first: values().next(),
+            last: values().next_back(),
+            min: finite().reduce(f64::min),
+            max: finite().reduce(f64::max),
+        }
+    }
+
     /// A series of a session over the abscissa that suits it, see [`Abscissa::of`].
     pub fn of(series: &Series, label: impl Into<String>) -> Self {
         Abscissa::of(series).series(series, label)

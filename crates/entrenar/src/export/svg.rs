@@ -34,6 +34,13 @@ pub fn chart(series: &[ChartSeries], options: &ChartOptions) -> String {
     drawing(series, options, &format!("<style>{STYLE}</style>"))
 }
 
+/// Over how many columns a chart of `series` is drawn: what is reduced to so many, or to a multiple,
+/// gives the same picture.
+pub fn pixels(series: &[ChartSeries], options: &ChartOptions) -> u32 {
+    let chart = Chart::new(series, options);
+    Layout::new(&chart, options).columns()
+}
+
 /// Draws `series` for a page that has the [`STYLE`] already.
 #[cfg(feature = "preserve")]
 pub(super) fn inline_chart(series: &[ChartSeries], options: &ChartOptions) -> String {
@@ -142,6 +149,17 @@ impl Layout {
 
     fn width(&self) -> f64 {
         WIDTH - RIGHT - self.left
+    }
+
+    /// Whole pixels of the width.
+    fn columns(&self) -> u32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "1 to 720"
+        )]
+        let columns = self.width().ceil().clamp(1.0, WIDTH) as u32;
+        columns
     }
 
     fn bottom(&self) -> f64 {
@@ -284,11 +302,7 @@ fn draw_line(svg: &mut Svg, chart: &Chart, layout: &Layout, line: &Line, index: 
 fn path(svg: &mut Svg, chart: &Chart, layout: &Layout, parts: &[Vec<(f64, f64)>], class: &str) {
     let mut data = String::new();
     for part in parts.iter().filter(|part| part.len() > 1) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a pixel column is a small number"
-        )]
-        let kept = decimate(part, |x| layout.x(chart, x).floor() as i64);
+        let kept = decimate(part, (chart.x.min, chart.x.max), layout.columns());
         let mut command = 'M';
         for (x, y) in kept {
             let _infallible = write!(
@@ -332,23 +346,24 @@ fn describe(series: &[ChartSeries], chart: &Chart) -> String {
         .zip(&chart.lines)
         .take(LEGEND_LIMIT)
         .map(|(series, line)| {
-            let values = || line.parts.iter().flatten().map(|(_, y)| *y);
+            let figures = series.figures();
+            let drawn = || line.parts.iter().flatten().map(|(_, y)| *y);
             let mut text = format!(
                 "{}: {}",
                 shortened(&line.label, 80),
-                count(series.points.len(), "point")
+                count(figures.count, "point")
             );
-            if let (Some((_, first)), Some((_, last)), Some(min), Some(max)) = (
-                series.points.first(),
-                series.points.last(),
-                values().reduce(f64::min),
-                values().reduce(f64::max),
+            if let (Some(first), Some(last), Some(min), Some(max)) = (
+                figures.first,
+                figures.last,
+                drawn().reduce(f64::min),
+                drawn().reduce(f64::max),
             ) {
                 let _infallible = write!(
                     text,
                     ", first {}, last {}, smallest {}, largest {}",
-                    number::to_text(*first),
-                    number::to_text(*last),
+                    number::to_text(first),
+                    number::to_text(last),
                     number::to_text(min),
                     number::to_text(max)
                 );

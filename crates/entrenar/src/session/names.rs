@@ -3,6 +3,8 @@
 //! Names are compared without case and with every run of other characters than letters and
 //! digits taken as one underscore, so `Train Loss` and `train/loss` are both `train_loss`.
 
+use super::SeriesKey;
+
 /// Names of the training loss, in the order in which they are looked for.
 pub const LOSS_NAMES: [&str; 9] = [
     "loss",
@@ -58,6 +60,22 @@ pub fn loss_rank(name: &str) -> Option<usize> {
 pub fn accuracy_rank(name: &str) -> Option<usize> {
     let folded = fold(name);
     ACCURACY_NAMES.iter().position(|known| *known == folded)
+}
+
+/// The places of those of `keys` that hold the loss, in the order of runs; see
+/// [`SessionMetrics::loss`](super::SessionMetrics::loss).
+pub fn loss_among(keys: &[&SeriesKey]) -> Vec<usize> {
+    among(keys, loss_rank)
+}
+
+/// The same for the accuracy.
+pub fn accuracy_among(keys: &[&SeriesKey]) -> Vec<usize> {
+    among(keys, accuracy_rank)
+}
+
+fn among(keys: &[&SeriesKey], rank_of: impl Fn(&str) -> Option<usize>) -> Vec<usize> {
+    let places = keys.iter().enumerate().map(|(place, key)| (*key, place));
+    super::metrics::ranked(places, rank_of)
 }
 
 #[cfg(test)]

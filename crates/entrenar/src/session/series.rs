@@ -228,6 +228,18 @@ impl Series {
         self.origins.clear();
     }
 
+    /// Appends the points of another series.
+    pub fn extend(&mut self, other: &Self) {
+        let origins = other.origins.clone();
+        self.append(
+            &other.values,
+            &other.steps,
+            &other.epochs,
+            &other.times_us,
+            origins,
+        );
+    }
+
     /// Appends points as columns: those of `values`, each with the others that there are.
     pub(crate) fn append(
         &mut self,

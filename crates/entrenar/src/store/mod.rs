@@ -22,7 +22,8 @@ pub use query::{
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
 pub use sqlite::{
-    BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode, StoredSeries, StoredSeriesInfo,
+    BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode, StoredAbscissas, StoredSeries,
+    StoredSeriesInfo,
 };
 
 /// What an import did.

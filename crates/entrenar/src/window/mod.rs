@@ -143,6 +143,27 @@ impl Window {
         }
         gathered.finish(true)
     }
+
+    /// The window of points that `each` gives, in the order of arrival, by abscissa, value and place.
+    /// It is asked a second time where there are too many parts to be drawn as they come.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn of_points<E>(
+        query: &WindowQuery,
+        mut each: impl FnMut(&mut dyn FnMut(f64, f64, u64)) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut answer = |sorted| {
+            let mut gathered = Gathered::new(query, sorted);
+            each(&mut |x, value, index| gathered.aggregator.point(x, value, index))?;
+            Ok(gathered)
+        };
+        let gathered = answer(false)?;
+        if gathered.aggregator.must_sort() {
+            return Ok(answer(true)?.finish(true));
+        }
+        Ok(gathered.finish(true))
+    }
 }
 
 /// An answer in the making.

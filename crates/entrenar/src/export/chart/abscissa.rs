@@ -20,34 +20,75 @@ pub enum Abscissa {
     Order(usize),
 }
 
+/// What decides over what a series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AbscissaFacts {
+    /// Number of points.
+    pub count: usize,
+    /// Each point has a step.
+    pub has_steps: bool,
+    /// Each point has an epoch.
+    pub has_epochs: bool,
+    /// How often the step goes back.
+    pub restarts: usize,
+    /// Where the step goes back, the epoch is a later one; neither goes back otherwise. Of use
+    /// where there are restarts and each point has both.
+    pub epochs_lead: bool,
+    /// The largest step.
+    pub largest_step: Option<i64>,
+}
+
+impl AbscissaFacts {
+    /// The facts of a series.
+    pub fn of(series: &Series) -> Self {
+        let (has_steps, has_epochs) = (has_steps(series), has_epochs(series));
+        let pairs = || series.points().zip(series.points().skip(1));
+        let back = |(before, after): &(PointRef<'_>, PointRef<'_>)| after.step < before.step;
+        let restarts = if has_steps {
+            pairs().filter(back).count()
+        } else {
+            0
+        };
+        Self {
+            count: series.len(),
+            has_steps,
+            has_epochs,
+            restarts,
+            epochs_lead: restarts > 0
+                && has_epochs
+                && pairs().all(|(before, after)| Self::follow(&before, &after)),
+            largest_step: series.points().filter_map(|point| point.step).max(),
+        }
+    }
+
+    /// Whether two points that follow each other are what [`epochs_lead`](Self::epochs_lead) says.
+    pub fn follow(before: &PointRef<'_>, after: &PointRef<'_>) -> bool {
+        before.epoch <= after.epoch && (before.epoch < after.epoch || before.step <= after.step)
+    }
+}
+
 impl Abscissa {
     /// What suits a series: its steps where each point has one, unless they begin anew in each
     /// epoch; its epochs where each point has one; else the order of arrival.
     pub fn of(series: &Series) -> Self {
-        if !has_steps(series) {
-            return if has_epochs(series) {
+        Self::suits(&AbscissaFacts::of(series))
+    }
+
+    /// As [`of`](Self::of).
+    pub fn suits(facts: &AbscissaFacts) -> Self {
+        if !facts.has_steps {
+            return if facts.has_epochs {
                 Self::Epoch
             } else {
-                Self::Order(series.len())
+                Self::Order(facts.count)
             };
         }
-        let pairs = || series.points().zip(series.points().skip(1));
-        let back = |(before, after): &(PointRef<'_>, PointRef<'_>)| after.step < before.step;
-        let restarts = pairs().filter(back).count();
-        let with_epochs = restarts > 0
-            && has_epochs(series)
-            && pairs().all(|(before, after)| {
-                before.epoch <= after.epoch
-                    && (before.epoch < after.epoch || before.step <= after.step)
-            });
-        if with_epochs {
-            let largest = series.points().filter_map(|point| point.step).max();
-            return Self::StepInEpoch(
-                largest.map_or(1, |step| u64::try_from(step).unwrap_or(0).saturating_add(1)),
-            );
+        if facts.restarts > 0 && facts.has_epochs && facts.epochs_lead {
+            let steps = |step| u64::try_from(step).unwrap_or(0).saturating_add(1);
+            return Self::StepInEpoch(facts.largest_step.map_or(1, steps));
         }
-        if restarts > MOST_RESTARTS {
-            return Self::Order(series.len());
+        if facts.restarts > MOST_RESTARTS {
+            return Self::Order(facts.count);
         }
         Self::Step
     }
@@ -55,24 +96,23 @@ impl Abscissa {
     /// What suits series that share an axis, one for each and all with one
     /// [`label`](Self::label): what suits each where that is of one kind; else the epochs where
     /// each point of all of them has one; else the steps likewise; else the order of arrival.
-    pub fn shared(series: &[&Series]) -> Vec<Self> {
-        let own: Vec<_> = series.iter().map(|one| Self::of(one)).collect();
+    pub fn shared(series: &[AbscissaFacts]) -> Vec<Self> {
+        let own: Vec<_> = series.iter().map(Self::suits).collect();
         if own
             .windows(2)
             .all(|pair| pair.first().map(|a| a.label()) == pair.last().map(|b| b.label()))
         {
             return own;
         }
-        let all = |has: fn(&Series) -> bool| series.iter().all(|one| has(one));
         series
             .iter()
             .map(|one| {
-                if all(has_epochs) {
+                if series.iter().all(|one| one.has_epochs) {
                     Self::Epoch
-                } else if all(has_steps) {
+                } else if series.iter().all(|one| one.has_steps) {
                     Self::Step
                 } else {
-                    Self::Order(one.len())
+                    Self::Order(one.count)
                 }
             })
             .collect()
@@ -97,14 +137,16 @@ impl Abscissa {
                 .enumerate()
                 .filter_map(|(index, point)| Some((self.x(index, &point)?, point.value)))
                 .collect(),
+            ..ChartSeries::default()
         }
     }
 
+    /// The place of a point, the `index`-th to come, over this abscissa.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a chart has far fewer than 2^53 columns"
     )]
-    fn x(self, index: usize, point: &PointRef<'_>) -> Option<f64> {
+    pub fn x(self, index: usize, point: &PointRef<'_>) -> Option<f64> {
         match self {
             Self::Step => point.step.map(|step| step as f64),
             Self::Epoch => point.epoch,
@@ -177,16 +219,17 @@ mod tests {
         assert_eq!(Abscissa::Epoch.series(&gap, "").points.len(), 2);
 
         let whole = series(&epochs(Some(1.0)));
-        let both = Abscissa::shared(&[&whole, &gap]);
+        let shared = |a: &Series, b: &Series| Abscissa::shared(&[a, b].map(AbscissaFacts::of));
+        let both = shared(&whole, &gap);
         assert_eq!(both, [Abscissa::Order(3), Abscissa::Order(3)]);
-        assert_eq!(Abscissa::shared(&[&whole, &whole]), [Abscissa::Epoch; 2]);
+        assert_eq!(shared(&whole, &whole), [Abscissa::Epoch; 2]);
     }
 
     #[test]
     fn series_share_an_axis_that_all_their_points_have() {
         let steps = |epoch| series(&[(Some(10), epoch), (Some(20), epoch.map(|e: f64| e + 1.0))]);
         let epochs = series(&[(None, Some(1.0)), (None, Some(2.0))]);
-        let shared = |a: &Series, b: &Series| Abscissa::shared(&[a, b]);
+        let shared = |a: &Series, b: &Series| Abscissa::shared(&[a, b].map(AbscissaFacts::of));
         assert_eq!(shared(&steps(Some(1.0)), &epochs), [Abscissa::Epoch; 2]);
         assert_eq!(shared(&steps(None), &epochs), [Abscissa::Order(2); 2]);
         assert_eq!(shared(&steps(None), &steps(Some(1.0))), [Abscissa::Step; 2]);

@@ -1,7 +1,10 @@
+use std::convert::Infallible;
+
 use super::ChartSeries;
+use crate::window::{Window, WindowAxis, WindowQuery};
 
 /// A number beyond this cannot be drawn: a range of such would overflow.
-const LARGEST: f64 = 1e300;
+pub const LARGEST: f64 = 1e300;
 
 /// A series as parts that are drawn without a break.
 ///
@@ -25,6 +28,20 @@ impl Line {
         let drawable = |x: f64, y: f64| {
             x.abs() <= LARGEST && y.abs() <= LARGEST && (!positive || y >= f64::MIN_POSITIVE)
         };
+        if let Some(reduced) = &series.reduced {
+            let lines = |lines: &Parts| -> Parts {
+                lines
+                    .iter()
+                    .flat_map(|line| broken(line, drawable).0)
+                    .collect()
+            };
+            return Self {
+                label: series.label.clone(),
+                parts: lines(&reduced.lines),
+                smoothed: lines(&reduced.smoothed),
+                left_out: reduced.not_drawn,
+            };
+        }
         let (parts, left_out) = broken(&series.points, drawable);
         let smoothed = match smoothing {
             Some(weight) if weight > 0.0 => {
@@ -83,62 +100,66 @@ fn broken(points: &[(f64, f64)], drawable: impl Fn(f64, f64) -> bool) -> (Parts,
 /// correction as in Adam, and what TensorBoard shows). A value that is not finite stays as it
 /// is and does not enter the average.
 pub fn smooth(values: &[f64], weight: f64) -> Vec<f64> {
-    let weight = if weight.is_finite() {
-        weight.clamp(0.0, 0.9999)
-    } else {
-        0.0
-    };
-    let mut average = 0.0;
-    let mut remaining = 1.0;
-    values
-        .iter()
-        .map(|&value| {
-            if !value.is_finite() {
-                return value;
-            }
-            average = average * weight + value * (1.0 - weight);
-            remaining *= weight;
-            average / (1.0 - remaining)
-        })
-        .collect()
+    let mut smoother = Smoother::new(weight);
+    values.iter().map(|value| smoother.next(*value)).collect()
 }
 
-/// Reduces a part to at most four points in each column: the first, the smallest, the largest
-/// and the last, in their order, so that the line drawn is the same.
-///
-/// `column` gives the column of an abscissa; the abscissas do not go back.
-pub fn decimate(part: &[(f64, f64)], column: impl Fn(f64) -> i64) -> Vec<(f64, f64)> {
-    let mut kept = Vec::new();
-    for points in part.chunk_by(|(a, _), (b, _)| column(*a) == column(*b)) {
-        let extreme = |better: fn(&f64, &f64) -> bool| {
-            points
-                .iter()
-                .enumerate()
-                .reduce(|best, next| {
-                    if better(&next.1.1, &best.1.1) {
-                        next
-                    } else {
-                        best
-                    }
-                })
-                .map_or(0, |(index, _)| index)
-        };
-        let mut indices = [
-            0,
-            extreme(|a, b| a < b),
-            extreme(|a, b| a > b),
-            points.len() - 1,
-        ];
-        indices.sort_unstable();
-        let mut last = None;
-        for index in indices {
-            if last != Some(index) {
-                kept.extend(points.get(index));
-            }
-            last = Some(index);
+/// The average of [`smooth`] for values that come one by one.
+#[derive(Debug, Clone)]
+pub struct Smoother {
+    weight: f64,
+    average: f64,
+    remaining: f64,
+}
+
+impl Smoother {
+    /// An average with this weight of the past.
+    pub fn new(weight: f64) -> Self {
+        Self {
+            weight: if weight.is_finite() {
+                weight.clamp(0.0, 0.9999)
+            } else {
+                0.0
+            },
+            average: 0.0,
+            remaining: 1.0,
         }
     }
-    kept
+
+    /// The average after `value`, which itself comes back if it is not finite.
+    pub fn next(&mut self, value: f64) -> f64 {
+        if !value.is_finite() {
+            return value;
+        }
+        self.average = self.average * self.weight + value * (1.0 - self.weight);
+        self.remaining *= self.weight;
+        self.average / (1.0 - self.remaining)
+    }
+}
+
+/// Reduces a part, of which no abscissa goes back, to what shows in `pixels` columns from abscissa
+/// `from` to `to`: of each column the first, the smallest, the largest and the last point.
+pub(in super::super) fn decimate(
+    part: &[(f64, f64)],
+    (from, to): (f64, f64),
+    pixels: u32,
+) -> Vec<(f64, f64)> {
+    let Ok(query) = WindowQuery::new(WindowAxis::Arrival, from, to, pixels) else {
+        return part.to_vec();
+    };
+    let window = Window::of_points(&query, |push| {
+        for (index, (x, value)) in (0..).zip(part) {
+            push(*x, *value, index);
+        }
+        Ok::<_, Infallible>(())
+    });
+    match window {
+        Ok(window) => {
+            let points = window.lines.iter().flatten();
+            points.map(|point| (point.x, point.value)).collect()
+        }
+        Err(never) => match never {},
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +172,7 @@ mod tests {
         ChartSeries {
             label: "loss".into(),
             points: points.to_vec(),
+            ..ChartSeries::default()
         }
     }
 
@@ -198,9 +220,10 @@ mod tests {
             values in proptest::collection::vec(-1e3..1e3_f64, 1..400)
         ) {
             let part: Vec<_> = (0_u16..).map(f64::from).zip(values).collect();
+            let end = part.last().unwrap().0;
             #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
-            let column = |x: f64| (x / 25.0) as i64;
-            let kept = decimate(&part, column);
+            let column = |x: f64| ((x / end * 16.0) as i64).min(15);
+            let kept = decimate(&part, (0.0, end), 16);
             for points in part.chunk_by(|a, b| column(a.0) == column(b.0)) {
                 let inside: Vec<_> = kept.iter().filter(|p| column(p.0) == column(points[0].0)).collect();
                 prop_assert!(inside.len() <= 4);

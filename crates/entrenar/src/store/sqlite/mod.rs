@@ -40,7 +40,7 @@ use self::failure::Failure;
 pub use self::prepare::Prepared;
 pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
-pub use self::series::{StoredSeries, StoredSeriesInfo};
+pub use self::series::{StoredAbscissas, StoredSeries, StoredSeriesInfo};
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredDeposit,
     StoredEvent,
@@ -160,6 +160,15 @@ impl SqliteStore {
     ) -> Result<Vec<Result<ImportStatus, StoreError>>, StoreError> {
         let path = self.path.clone();
         self.write(|transaction, clock| import::all(transaction, clock, sessions, &path))
+    }
+
+    /// The session without its points, cells and document. [`series_of`](Self::series_of) and
+    /// [`series`](Self::series) give the points.
+    ///
+    /// # Errors
+    /// As [`session`](Store::session).
+    pub fn description(&self, id: &str) -> Result<EntrenarSession, StoreError> {
+        self.read(|connection| load::description(connection, id, load::row_of(connection, id)?))
     }
 
     /// Runs `work` on one state of the store.

@@ -1,6 +1,7 @@
 //! Charts of stored series: windows out of statistics, pyramids and the pages at the borders.
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use super::SqliteStore;
 use super::chunk::{self, Column, PageDecoder, PageSummary, PagedHead, row};
@@ -28,10 +29,46 @@ pub struct StoredSeriesInfo {
     pub times_us: Option<(i64, i64)>,
     /// Smallest and largest value that is not NaN.
     pub values: Option<(f64, f64)>,
+    /// The value of the first point; `None` where there is no point.
+    pub first: Option<f64>,
     /// The value of the last point; `None` where there is no point.
     pub last: Option<f64>,
     /// Number of values that are NaN.
     pub nan_count: u64,
+}
+
+/// What a store says of the abscissas of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct StoredAbscissas {
+    /// How many points have one.
+    pub count: u64,
+    /// The smallest and the largest.
+    pub range: Option<(f64, f64)>,
+    /// How often one is smaller than the one before.
+    pub descents: u64,
+    /// The last one.
+    last: Option<f64>,
+}
+
+impl StoredAbscissas {
+    fn add(&mut self, count: u64, ends: (f64, f64), range: (f64, f64), descents: u64) {
+        let goes_back = self.last.is_some_and(|last| ends.0 < last);
+        let descents = descents.saturating_add(u64::from(goes_back));
+        self.descents = self.descents.saturating_add(descents);
+        self.count = self.count.saturating_add(count);
+        self.last = Some(ends.1);
+        let known = self.range.unwrap_or(range);
+        self.range = Some((known.0.min(range.0), known.1.max(range.1)));
+    }
+
+    fn points(&mut self, series: &Series, axis: WindowAxis, start: u64) {
+        for (index, point) in (start..).zip(series.points()) {
+            if let Some(x) = axis.of(&point, index) {
+                self.add(1, (x, x), (x, x), 0);
+            }
+        }
+    }
 }
 
 /// A series in a store. Made by [`SqliteStore::series`].
@@ -143,6 +180,39 @@ impl StoredSeries<'_> {
         Ok(self.store.read(read)?.finish(false))
     }
 
+    /// What is known of the abscissas over `axis`. Points are read where not all of a page have one.
+    ///
+    /// # Errors
+    /// If the series was removed or the store cannot be read.
+    pub fn abscissas(&self, axis: WindowAxis) -> Result<StoredAbscissas, StoreError> {
+        self.store.read(|connection| {
+            let mut found = StoredAbscissas::default();
+            let mut reader = Pages::new(connection, axis);
+            chunks(connection, self.id, |chunk| {
+                let Some((head, pages)) = pages(chunk, axis)? else {
+                    found.points(reader.whole(chunk)?, axis, chunk.start);
+                    return Ok(true);
+                };
+                let mut decoder = None;
+                for (place, page) in pages.iter().enumerate() {
+                    match page {
+                        PageSummary::Nowhere => {}
+                        PageSummary::Known(page) => {
+                            found.add(page.count, page.ends, page.range, page.descents);
+                        }
+                        PageSummary::Mixed => {
+                            let start = chunk.place_of(&head, place);
+                            let points = reader.read(chunk, &head, &mut decoder, place)?;
+                            found.points(points, axis, start);
+                        }
+                    }
+                }
+                Ok(true)
+            })?;
+            Ok(found)
+        })
+    }
+
     /// Gives all points to `each`, some thousand at a time, in their order; memory is that of one
     /// chunk.
     ///
@@ -171,6 +241,8 @@ fn infos(
         "SELECT series.series, name, run, rank, series.count,
            min(step_min), max(step_max), min(time_min), max(time_max), min(min), max(max),
            coalesce(sum(nan_count), 0),
+           (SELECT coalesce(first, 'nan') FROM chunks WHERE chunks.series = series.series
+            ORDER BY chunks.place LIMIT 1),
            (SELECT coalesce(last, 'nan') FROM chunks WHERE chunks.series = series.series
             ORDER BY chunks.place DESC LIMIT 1)
          FROM series LEFT JOIN chunks USING (series)
@@ -184,10 +256,13 @@ fn infos(
                 .get::<_, Option<i64>>(column)?
                 .zip(row.get::<_, Option<i64>>(column + 1)?))
         };
-        let last = match row.get_ref(12)? {
-            rusqlite::types::ValueRef::Real(last) => Some(last),
-            rusqlite::types::ValueRef::Null => None,
-            _ => Some(f64::NAN),
+        // NULL in a chunk is NaN.
+        let value = |column| -> Result<Option<f64>, rusqlite::Error> {
+            Ok(match row.get_ref(column)? {
+                ValueRef::Real(value) => Some(value),
+                ValueRef::Null => None,
+                _ => Some(f64::NAN),
+            })
         };
         found.push(StoredSeriesInfo {
             id: row.get(0)?,
@@ -202,7 +277,8 @@ fn infos(
             values: row
                 .get::<_, Option<f64>>(9)?
                 .zip(row.get::<_, Option<f64>>(10)?),
-            last,
+            first: value(12)?,
+            last: value(13)?,
             nan_count: row.get(11)?,
         });
     }
@@ -220,6 +296,12 @@ struct ChunkRow<'a> {
 }
 
 impl ChunkRow<'_> {
+    /// Place of the first point of a page in the order of arrival.
+    fn place_of(&self, head: &PagedHead<'_>, page: usize) -> u64 {
+        let first = u64::try_from(head.rows(page).start).unwrap_or(u64::MAX);
+        self.start.saturating_add(first)
+    }
+
     fn damaged(&self, reason: &str) -> Failure {
         Failure::damaged(format!("chunk {}: {reason}", self.row))
     }
@@ -349,12 +431,10 @@ fn gather(
         };
         let mut decoder = None;
         for (place, page) in pages.iter().enumerate() {
-            let rows = head.rows(place);
-            let first = u64::try_from(rows.start).unwrap_or(u64::MAX);
-            let first = chunk.start.saturating_add(first);
+            let first = chunk.place_of(&head, place);
             match page {
                 PageSummary::Nowhere => {
-                    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+                    let count = u64::try_from(head.rows(place).len()).unwrap_or(u64::MAX);
                     gathered.left_out = gathered.left_out.saturating_add(count);
                 }
                 PageSummary::Known(summary) if gathered.aggregator.summary(summary) => {}
