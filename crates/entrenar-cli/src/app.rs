@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
-use entrenar::session::{EntrenarSession, SystemClock};
+use entrenar::session::{EntrenarSession, SessionState, SystemClock};
 use entrenar::store::{SqliteStore, Store as _, StoreMode};
 
 use crate::errors::{Exit, Failure};

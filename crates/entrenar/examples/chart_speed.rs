@@ -1,5 +1,6 @@
 //! How fast stored series are read: a whole series of 10 million points, a window of 2,000 pixels
-//! of 100 million points, one chart of a thousand sessions. All in one run, medians of many.
+//! of 100 million points, one chart of a thousand sessions. All in one run, medians of many;
+//! on a machine that does other work, too, look at the time on the processor.
 //!
 //! `cargo run --release -p entrenar --features store --example chart_speed [FOLDER]`
 //!
@@ -76,22 +77,32 @@ fn session(id: &str, points: u32, seed: u64) -> EntrenarSession {
     session
 }
 
-/// Median, smallest and largest time of `times` calls.
-fn measured(times: usize, mut call: impl FnMut() -> Outcome<()>) -> Outcome<[Duration; 3]> {
-    let mut taken = Vec::new();
-    for _ in 0..times {
-        let begin = Instant::now();
-        call()?;
-        taken.push(begin.elapsed());
-    }
-    taken.sort_unstable();
-    let at = |index: usize| taken.get(index).copied().unwrap_or_default();
-    Ok([at(times / 2), at(0), at(times.saturating_sub(1))])
+/// Time on a processor of this thread so far; nothing where the system does not tell.
+fn on_processor() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or_default())
 }
 
-fn report(what: &str, times: [Duration; 3], target: &str) {
-    let [median, least, most] = times.map(|time| time.as_secs_f64() * 1e3);
-    println!("{what:<58} {median:>9.2} ms  ({least:.2} to {most:.2})  {target}");
+/// Medians of the time that `times` calls took, and of the time that they had a processor.
+fn measured(times: usize, mut call: impl FnMut() -> Outcome<()>) -> Outcome<[Duration; 2]> {
+    let (mut taken, mut had) = (Vec::new(), Vec::new());
+    for _ in 0..times {
+        let (begin, before) = (Instant::now(), on_processor());
+        call()?;
+        had.push(on_processor().saturating_sub(before));
+        taken.push(begin.elapsed());
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    };
+    Ok([median(taken), median(had)])
+}
+
+fn report(what: &str, times: [Duration; 2], target: &str) {
+    let [taken, had] = times.map(|time| time.as_secs_f64() * 1e3);
+    println!("{what:<52} {taken:>9.2} {had:>9.2}  {target}");
 }
 
 fn open(path: &Path) -> Outcome<SqliteStore> {
@@ -256,7 +267,7 @@ fn main() -> Outcome<()> {
             temporary.path().to_owned()
         }
     };
-    println!("{:<58} {:>12}", "", "median");
+    println!("{:<52} {:>9} {:>9}", "medians", "ms", "CPU ms");
     many(&folder)?;
     whole(&folder)?;
     large(&folder)

@@ -8,7 +8,7 @@ use entrenar::session::{EntrenarSession, PointRef, Series};
 use entrenar::store::{SqliteStore, StoreError, StoredSeries, StoredSeriesInfo};
 use entrenar::window::{Window, WindowAxis, WindowError, WindowPoint, WindowQuery};
 
-use super::{Candidate, Drawing, DrawnLine, Points, Wanted};
+use super::{Candidate, Drawing, DrawnLine, Points, Wanted, in_memory};
 use crate::errors::Failure;
 
 /// A series of no more points is read whole, so that its points can be drawn as dots.

@@ -172,22 +172,22 @@ impl Aggregator {
         };
         cell.enter(column, lines);
         let drawable = self.drawable;
-        let mut drawn = 0;
-        let mut seen: Option<(usize, usize)> = None;
-        let mut extremes = ((f64::INFINITY, 0), (f64::NEG_INFINITY, 0));
-        for (row, value) in values.iter().enumerate() {
-            if !drawable.has(*value) {
-                continue;
-            }
-            drawn += 1;
-            seen = Some((seen.map_or(row, |(first, _)| first), row));
-            if *value < extremes.0.0 {
-                extremes.0 = (*value, row);
-            }
-            if *value > extremes.1.0 {
-                extremes.1 = (*value, row);
-            }
+        // Without branches: this looks at every point near a border.
+        let (mut drawn, mut least, mut most) = (0_usize, f64::INFINITY, f64::NEG_INFINITY);
+        for value in values {
+            let has = drawable.has(*value);
+            drawn += usize::from(has);
+            let (low, high) = if has {
+                (*value, *value)
+            } else {
+                (f64::INFINITY, f64::NEG_INFINITY)
+            };
+            least = if low < least { low } else { least };
+            most = if high > most { high } else { most };
         }
+        let find = |is: &dyn Fn(f64) -> bool| values.iter().position(|value| is(*value));
+        let seen = find(&|value| drawable.has(value))
+            .zip(values.iter().rposition(|value| drawable.has(*value)));
         self.not_drawn = place(self.not_drawn, values.len() - drawn);
         let Some((first, last)) = seen else {
             cell.gap();
@@ -197,7 +197,8 @@ impl Aggregator {
             cell.gap();
         }
         let get = |row: usize| at(row, values.get(row).copied().unwrap_or(f64::NAN));
-        let (min, max) = (get(extremes.0.1), get(extremes.1.1));
+        let min = get(find(&|value| drawable.has(value) && value <= least).unwrap_or(first));
+        let max = get(find(&|value| drawable.has(value) && value >= most).unwrap_or(first));
         cell.stretch(get(first), get(last), min, max);
         if last + 1 < values.len() {
             cell.gap();

@@ -193,6 +193,15 @@ impl Gathered {
         }
     }
 
+    /// The same for points at equal distances, the first of which is at `first`.
+    pub(crate) fn even(&mut self, series: &Series, (first, stride): (i64, i64), start: u64) {
+        let x = |row: usize| {
+            let row = i64::try_from(row).unwrap_or(i64::MAX);
+            number(first.wrapping_add(stride.wrapping_mul(row)))
+        };
+        self.aggregator.rising(x, series.values(), start);
+    }
+
     /// The same for points that have an abscissa each, none of which goes back.
     pub(crate) fn rising(&mut self, series: &Series, start: u64) {
         let all = 0..series.len();

@@ -62,6 +62,12 @@ impl<T: Copy + Default> OptionalColumn<T> {
         self.present = None;
     }
 
+    /// No row has a number.
+    #[cfg(feature = "store")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     fn has(&self, row: usize) -> bool {
         self.present
             .as_ref()

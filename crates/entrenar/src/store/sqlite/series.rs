@@ -345,6 +345,15 @@ fn columns(axis: WindowAxis) -> &'static [Column] {
     }
 }
 
+/// The first step of a chunk and the distance of the others, where steps are the abscissa, are at
+/// equal distances, and do not go back.
+fn even(head: &PagedHead<'_>, axis: WindowAxis) -> Result<Option<(i64, i64)>, String> {
+    match axis {
+        WindowAxis::Step => Ok(head.stride()?.filter(|(_, stride)| *stride >= 0)),
+        _ => Ok(None),
+    }
+}
+
 /// What is known of the pages of a chunk; `None` for a chunk in one piece.
 fn pages<'a>(
     chunk: &ChunkRow<'a>,
@@ -390,7 +399,10 @@ impl<'a> Pages<'a> {
     ) -> Result<&Series, Failure> {
         self.points.clear();
         if decoder.is_none() {
-            let made = head.decoder(columns(self.axis));
+            let made = even(head, self.axis).and_then(|even| {
+                // Steps at equal distances are not decoded.
+                head.decoder(even.map_or(columns(self.axis), |_| &[Column::Value]))
+            });
             *decoder = Some(made.map_err(|reason| chunk.damaged(&reason))?);
         }
         let points = &mut self.points;
@@ -429,6 +441,7 @@ fn gather(
             gathered.series(reader.whole(chunk)?, chunk.start);
             return Ok(!gathered.aggregator.must_sort());
         };
+        let even = even(&head, query.axis()).map_err(|reason| chunk.damaged(&reason))?;
         let mut decoder = None;
         for (place, page) in pages.iter().enumerate() {
             let first = chunk.place_of(&head, place);
@@ -439,7 +452,15 @@ fn gather(
                 }
                 PageSummary::Known(summary) if gathered.aggregator.summary(summary) => {}
                 PageSummary::Known(Summary { descents: 0, .. }) => {
-                    gathered.rising(reader.read(chunk, &head, &mut decoder, place)?, first);
+                    let points = reader.read(chunk, &head, &mut decoder, place)?;
+                    match even {
+                        Some((step, stride)) => {
+                            let row = i64::try_from(head.rows(place).start).unwrap_or(i64::MAX);
+                            let step = step.wrapping_add(stride.wrapping_mul(row));
+                            gathered.even(points, (step, stride), first);
+                        }
+                        None => gathered.rising(points, first),
+                    }
                 }
                 PageSummary::Known(_) | PageSummary::Mixed => {
                     gathered.series(reader.read(chunk, &head, &mut decoder, place)?, first);

@@ -74,6 +74,9 @@ pub(super) struct DecodedOrigins {
 impl DecodedOrigins {
     /// How many of `count` rows have an origin.
     pub(super) fn with_origin(&self, count: usize) -> usize {
+        if self.kinds.is_empty() {
+            return 0;
+        }
         (0..count)
             .filter(|row| self.kinds.get(*row).is_some_and(|kind| kind > 0))
             .count()
@@ -87,6 +90,9 @@ impl DecodedOrigins {
     ) -> Result<Vec<Option<Origin>>, String> {
         let mut place = 0;
         let mut origins = Vec::new();
+        if self.kinds.is_empty() {
+            return Ok(origins);
+        }
         for row in 0..count {
             let kind = self.kinds.get(row).unwrap_or(0);
             if kind > 0 {

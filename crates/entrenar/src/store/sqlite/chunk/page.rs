@@ -79,7 +79,7 @@ impl<'a> PagedHead<'a> {
     }
 
     /// First step and what is added for each next, where that is all there is to the steps.
-    pub(super) fn stride(&self) -> Result<Option<(i64, i64)>, String> {
+    pub(in super::super) fn stride(&self) -> Result<Option<(i64, i64)>, String> {
         match self.field(Column::Step) {
             Some(field) if field.encoding == STRIDE => {
                 stride(field.content, self.head.count).map(Some)
