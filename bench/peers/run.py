@@ -136,7 +136,10 @@ def measure(command, calls, rounds):
             cost["bytes"] = (size(many / "work") - size(few / "work")) / (calls - base)
             back = run(command, "read", calls, many)
             if back["points"] != calls:
-                raise RuntimeError(f"{back['points']} of {calls} points read back")
+                # Whose reader fails after a good end cannot be asked what a kill left.
+                print(f"{back['points']} of {calls} points read back", file=sys.stderr)
+                found.append(cost)
+                continue
             cost["read_us"] = back["ms"] * 1e3 / calls
             run(command, "kill", KILLED_BEHIND, killed)
             cost["survived"] = run(command, "read", KILLED_BEHIND, killed)["points"]
@@ -156,7 +159,8 @@ def table(results):
             continue
         row = [
             name, duration(one["median_ns"]), duration(one["p99_ns"]), f"{one['bytes']:,.1f}",
-            duration(one["read_us"] * 1e3), f"{one['survived']:,.0f}",
+            duration(one["read_us"] * 1e3) if "read_us" in one else "its reader fails",
+            f"{one['survived']:,.0f}" if "survived" in one else "",
         ]
         if ours:
             row += [f"{one['median_ns'] / ours['median_ns']:,.0f}", f"{one['bytes'] / ours['bytes']:,.1f}"]
