@@ -12,7 +12,7 @@ use crate::term::Line;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  id=$(entrenar log --new 'Sweep with rank 64')
+  entrenar log --new 'Sweep with rank 64'    (prints the id: id=$(entrenar log …))
   entrenar log --session $id step=3 loss=0.5 val/acc=0.91
   entrenar log --session $id --config lr=1e-3 --tag sweep
   entrenar log --session $id --finish")]
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     new: Option<String>,
     /// `step=N` and `epoch=X` are those of all the values; any other NAME=VALUE is a point
-    #[arg(value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    #[arg(value_name = "NAME=VALUE")]
     values: Vec<String>,
     /// Rank of the process in a distributed training
     #[arg(long, value_name = "N")]

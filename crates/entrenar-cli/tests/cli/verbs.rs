@@ -38,6 +38,8 @@ fn help_fits_a_screen_and_names_every_verb() {
         "export",
         "cite",
         "artifact",
+        "log",
+        "tail",
         "tag",
         "note",
         "rename",

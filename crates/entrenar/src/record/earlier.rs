@@ -7,6 +7,7 @@ use super::error::RecordError;
 use super::figures::Seen;
 use super::options::Resume;
 use crate::session::{EntrenarSession, ForkOrigin, Series, SeriesKey, SystemClock};
+use crate::store::recording::SeriesEnd;
 use crate::store::{SqliteStore, Store as _, StoreError, StoreMode};
 
 /// What the store knows of a session.
@@ -27,26 +28,49 @@ impl Earlier {
         rank: Option<u32>,
         resume: Resume,
     ) -> Result<Self, RecordError> {
-        let found = match read_recorded(path, id) {
+        let found = match Self::read_recorded(path, id, rank) {
             Err(RecordError::Store(StoreError::Locked { .. })) if resume == Resume::Allow => None,
             found => found?,
         };
         match (found, resume) {
             (None, Resume::Must) => Err(RecordError::NotThere { id: id.to_owned() }),
             (Some(_), Resume::Never) => Err(RecordError::AlreadyThere { id: id.to_owned() }),
-            (None, _) => Ok(Self::default()),
-            (Some(session), _) => Ok(Self {
-                exists: true,
-                figures: session
-                    .metrics
-                    .series()
-                    .iter()
-                    .filter(|series| series.key().rank == rank)
-                    .map(|series| (series.key().clone(), seen(series)))
-                    .collect(),
-                next_run: next_run(&session, rank),
-            }),
+            (found, _) => Ok(found.unwrap_or_default()),
         }
+    }
+
+    /// A session that was recorded; one that was imported cannot go on.
+    fn read_recorded(
+        path: &Path,
+        id: &str,
+        rank: Option<u32>,
+    ) -> Result<Option<Self>, RecordError> {
+        let Some(store) = open(path)? else {
+            return Ok(None);
+        };
+        let Some(recording) = store.recording(id)? else {
+            return match store.resolve(id) {
+                Ok(found) if found == id => Err(StoreError::IdTaken { id: found }.into()),
+                // The beginning of others' ids.
+                Ok(_) | Err(StoreError::NotFound { .. } | StoreError::Ambiguous { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            };
+        };
+        let ends = store.series_ends(id)?.into_iter();
+        let ends = ends.filter(|end| end.key.rank == rank);
+        let figures: BTreeMap<_, _> = ends.map(|end| (end.key.clone(), seen(&end))).collect();
+        // Ranks number their runs alike, so that the first of each is the same run; one that joins later
+        // begins with the first as well.
+        let own = figures.keys().filter_map(|key| key.run).max();
+        let next_run = match rank {
+            None => u32::try_from(recording.runs).unwrap_or(u32::MAX),
+            Some(_) => own.map_or(0, |last| last.saturating_add(1)),
+        };
+        Ok(Some(Self {
+            exists: true,
+            figures,
+            next_run,
+        }))
     }
 }
 
@@ -91,18 +115,6 @@ pub(super) fn copy_parent(
     Ok(())
 }
 
-/// Ranks number their runs alike, so that the first of each is the same run; one that joins later begins with
-/// the first as well.
-fn next_run(session: &EntrenarSession, rank: Option<u32>) -> u32 {
-    if rank.is_none() {
-        return u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
-    }
-    let keys = session.metrics.series().iter().map(Series::key);
-    let own = keys.filter(|key| key.rank == rank);
-    let last = own.filter_map(|key| key.run).max();
-    last.map_or(0, |last| last.saturating_add(1))
-}
-
 /// The points of a series until the first beyond `step`.
 fn session_series(series: &Series, step: Option<i64>) -> Series {
     let mut copied = Series::new(series.key().clone());
@@ -120,27 +132,21 @@ fn session_series(series: &Series, step: Option<i64>) -> Series {
     copied
 }
 
-/// A session that was recorded; one that was imported cannot go on.
-fn read_recorded(path: &Path, id: &str) -> Result<Option<EntrenarSession>, RecordError> {
-    let Some(session) = read_session(path, id)? else {
-        return Ok(None);
-    };
-    if session.state.is_none() {
-        return Err(StoreError::IdTaken { id: id.to_owned() }.into());
-    }
-    Ok(Some(session))
-}
-
-fn read_session(path: &Path, id: &str) -> Result<Option<EntrenarSession>, RecordError> {
+/// The store, if there is one.
+fn open(path: &Path) -> Result<Option<SqliteStore>, RecordError> {
     let is_empty = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0);
-    if is_empty
-        || !path
-            .try_exists()
-            .map_err(crate::files::FileError::at("read", path))?
-    {
+    let at = crate::files::FileError::at("read", path);
+    if is_empty || !path.try_exists().map_err(at)? {
         return Ok(None);
     }
     let store = SqliteStore::open(path, StoreMode::ReadOnly, SystemClock)?;
+    Ok(Some(store))
+}
+
+fn read_session(path: &Path, id: &str) -> Result<Option<EntrenarSession>, RecordError> {
+    let Some(store) = open(path)? else {
+        return Ok(None);
+    };
     match store.session(id) {
         Ok(session) => Ok(Some(session)),
         Err(StoreError::NotFound { .. }) => Ok(None),
@@ -148,17 +154,15 @@ fn read_session(path: &Path, id: &str) -> Result<Option<EntrenarSession>, Record
     }
 }
 
-fn seen(series: &Series) -> Seen {
-    let Some(summary) = series.summary() else {
-        return Seen::NOTHING;
-    };
-    let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+/// How many of the values were not finite is not known without reading them.
+fn seen(end: &SeriesEnd) -> Seen {
+    let (min, max) = end.finite.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
     Seen {
-        count: count(summary.count),
-        next_step: series.next_step(),
-        last: summary.last,
-        min: summary.min.unwrap_or(f64::INFINITY),
-        max: summary.max.unwrap_or(f64::NEG_INFINITY),
-        non_finite: count(summary.nan_count + summary.infinite_count),
+        count: u64::try_from(end.count).unwrap_or(u64::MAX),
+        next_step: end.next_step,
+        last: end.last,
+        min,
+        max,
+        non_finite: 0,
     }
 }

@@ -102,7 +102,7 @@ impl LiveMetrics {
         counts.sum()
     }
 
-    /// Number of values that are NaN or an infinity.
+    /// Number of values that are NaN or an infinity, of those that this recorder logged.
     pub fn non_finite_count(&self) -> u64 {
         let counts = self.with_points().into_iter();
         counts.map(|(_, seen)| seen.non_finite).sum()

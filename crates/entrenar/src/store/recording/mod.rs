@@ -124,6 +124,10 @@ pub struct SeriesEnd {
     pub count: usize,
     /// The step after the last point's, as `Series::next_step` tells it.
     pub next_step: i64,
+    /// The last value.
+    pub last: f64,
+    /// The smallest and the largest finite value.
+    pub finite: Option<(f64, f64)>,
 }
 
 /// Reads parts of frames of any bytes; for the fuzz target.

@@ -220,26 +220,43 @@ impl SqliteStore {
                     Some(step) => step.saturating_add(1),
                     None => i64::try_from(series.count).unwrap_or(i64::MAX),
                 };
+                let figures = append::figures(connection, series.row, series.count)?;
                 ends.push(SeriesEnd {
                     key: series.key,
                     count: series.count,
                     next_step: sealed,
+                    last: figures.last,
+                    finite: figures.finite,
                 });
             }
             for series in &tail {
                 let known = ends.iter_mut().find(|end| end.key == *series.key());
                 match known {
                     Some(end) => {
-                        end.count += series.len();
+                        let mut figures = append::Figures {
+                            count: end.count,
+                            last: end.last,
+                            finite: end.finite,
+                        };
+                        figures.add(series);
+                        end.count = figures.count;
+                        end.last = figures.last;
+                        end.finite = figures.finite;
                         if let Some(step) = last_step(series) {
                             end.next_step = step.saturating_add(1);
                         }
                     }
-                    None => ends.push(SeriesEnd {
-                        key: series.key().clone(),
-                        count: series.len(),
-                        next_step: series.next_step(),
-                    }),
+                    None => {
+                        let mut figures = append::Figures::default();
+                        figures.add(series);
+                        ends.push(SeriesEnd {
+                            key: series.key().clone(),
+                            count: figures.count,
+                            next_step: series.next_step(),
+                            last: figures.last,
+                            finite: figures.finite,
+                        });
+                    }
                 }
             }
             Ok(ends)
