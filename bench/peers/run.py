@@ -204,7 +204,7 @@ def main():
             message["executable"] for message in map(json.loads, built.splitlines())
             if message.get("executable") and message["target"]["name"] == "peer"
         )
-        jobs.append((OURS, [binary], 1_000_000))
+        jobs.append((OURS, [binary], 100_000))
     without_network = isolation()
     if any(package for _, package, _ in peers):
         python, report["versions"] = install(arguments.venv, {package for _, package, _ in peers})
