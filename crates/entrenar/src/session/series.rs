@@ -1,5 +1,6 @@
 mod column;
 
+#[cfg(feature = "store")]
 use std::ops::Range;
 
 pub(crate) use column::OptionalColumn;
@@ -196,21 +197,25 @@ impl Series {
             .map(|(index, value)| self.with(index, *value))
     }
 
+    #[cfg(feature = "store")]
     /// The steps as a column.
     pub(crate) fn steps(&self) -> &OptionalColumn<i64> {
         &self.steps
     }
 
+    #[cfg(feature = "store")]
     /// The epochs as a column.
     pub(crate) fn epochs(&self) -> &OptionalColumn<f64> {
         &self.epochs
     }
 
+    #[cfg(feature = "store")]
     /// The wall times as a column.
     pub(crate) fn times_us(&self) -> &OptionalColumn<i64> {
         &self.times_us
     }
 
+    #[cfg(feature = "store")]
     /// The origins of the points `range`; those behind the last that has one may be left out.
     pub(crate) fn origins(&self, range: Range<usize>) -> &[Option<Origin>] {
         let end = range.end.min(self.origins.len());
@@ -219,6 +224,7 @@ impl Series {
             .unwrap_or_default()
     }
 
+    #[cfg(feature = "store")]
     /// Removes all points and keeps the memory for others.
     pub(crate) fn clear(&mut self) {
         self.values.clear();

@@ -13,17 +13,21 @@
 //! * Of each part the last point before the window and the first behind it belong to the answer,
 //!   so that lines into the window and across it are drawn.
 //!
-//! Stretches of points of which only a [`Summary`] is known take part as long as they lie in one
+//! Stretches of points of which only a summary is known (`summary.rs`) take part as long as they lie in one
 //! column; others are read.
 
 mod aggregate;
 mod error;
 #[cfg(test)]
 pub(crate) mod raster;
+#[cfg(feature = "store")]
+mod summary;
 
 pub use error::WindowError;
 
 pub(crate) use aggregate::Aggregator;
+#[cfg(feature = "store")]
+pub(crate) use summary::Summary;
 
 use crate::session::{PointRef, Series};
 
@@ -193,41 +197,6 @@ impl Gathered {
         }
     }
 
-    /// The same for points at equal distances, the first of which is at `first`.
-    pub(crate) fn even(&mut self, series: &Series, (first, stride): (i64, i64), start: u64) {
-        let x = |row: usize| {
-            let row = i64::try_from(row).unwrap_or(i64::MAX);
-            number(first.wrapping_add(stride.wrapping_mul(row)))
-        };
-        self.aggregator.rising(x, series.values(), start);
-    }
-
-    /// The same for points that have an abscissa each, none of which goes back.
-    pub(crate) fn rising(&mut self, series: &Series, start: u64) {
-        let all = 0..series.len();
-        let at = |numbers: &[i64], row: usize| number(numbers.get(row).copied().unwrap_or(0));
-        let values = series.values();
-        let aggregator = &mut self.aggregator;
-        match self.axis {
-            WindowAxis::Step => {
-                if let Some(steps) = series.steps().whole(all) {
-                    return aggregator.rising(|row| at(steps, row), values, start);
-                }
-            }
-            WindowAxis::Time => {
-                if let Some(times) = series.times_us().whole(all) {
-                    return aggregator.rising(|row| at(times, row), values, start);
-                }
-            }
-            WindowAxis::Arrival => {
-                let place = |row| start.saturating_add(u64::try_from(row).unwrap_or(u64::MAX));
-                return aggregator.rising(|row| arrival(place(row)), values, start);
-            }
-            WindowAxis::Epoch => {}
-        }
-        self.series(series, start);
-    }
-
     pub(crate) fn finish(self, is_exact: bool) -> Window {
         Window {
             parts: self.aggregator.parts(),
@@ -313,52 +282,5 @@ impl Drawable {
     #[inline]
     fn has(self, value: f64) -> bool {
         value >= self.low && value <= self.high
-    }
-}
-
-/// What is known of a stretch of points that follow each other, each with an abscissa.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Summary {
-    /// Place of the first point in the order of arrival.
-    pub(crate) start: u64,
-    /// Number of points, at least 1.
-    pub(crate) count: u64,
-    /// Abscissa of the first and of the last point.
-    pub(crate) ends: (f64, f64),
-    /// Smallest and largest abscissa.
-    pub(crate) range: (f64, f64),
-    /// How often the abscissa is smaller than the one before.
-    pub(crate) descents: u64,
-    /// Value of the first and of the last point.
-    pub(crate) values: (f64, f64),
-    /// The points with the smallest and the largest finite value, the first of each.
-    pub(crate) extremes: Option<(WindowPoint, WindowPoint)>,
-    /// Number of values that are not finite.
-    pub(crate) not_finite: u64,
-}
-
-impl Summary {
-    /// The points that it knows, in the order of arrival, each once.
-    pub(crate) fn points(&self) -> Vec<WindowPoint> {
-        let first = WindowPoint {
-            x: self.ends.0,
-            value: self.values.0,
-            index: self.start,
-        };
-        let last = WindowPoint {
-            x: self.ends.1,
-            value: self.values.1,
-            index: self.last_index(),
-        };
-        let mut points = vec![first, last];
-        points.extend(self.extremes.map(|(min, _)| min));
-        points.extend(self.extremes.map(|(_, max)| max));
-        points.sort_by_key(|point| point.index);
-        points.dedup_by_key(|point| point.index);
-        points
-    }
-
-    fn last_index(&self) -> u64 {
-        self.start.saturating_add(self.count.saturating_sub(1))
     }
 }

@@ -1,4 +1,6 @@
+#[cfg(any(feature = "store", test))]
 use std::borrow::Cow;
+#[cfg(any(feature = "store", test))]
 use std::ops::Range;
 
 /// A column of numbers that may be absent; it takes no memory while all are, and one number a row
@@ -12,6 +14,7 @@ pub(crate) struct OptionalColumn<T> {
 }
 
 impl<T: Copy + Default> OptionalColumn<T> {
+    #[cfg(feature = "store")]
     /// A column of `numbers`, all or those that `present` names.
     pub(crate) fn new(numbers: Vec<T>, present: Option<Vec<u8>>) -> Self {
         Self { numbers, present }
@@ -57,6 +60,7 @@ impl<T: Copy + Default> OptionalColumn<T> {
         }
     }
 
+    #[cfg(feature = "store")]
     pub(crate) fn clear(&mut self) {
         self.numbers.clear();
         self.present = None;
@@ -86,6 +90,7 @@ impl<T: Copy + Default> OptionalColumn<T> {
         self.get(rows.checked_sub(1)?)
     }
 
+    #[cfg(any(feature = "store", test))]
     /// The numbers of the rows `range` if each has one.
     pub(crate) fn whole(&self, range: Range<usize>) -> Option<&[T]> {
         if range.is_empty() {
@@ -98,6 +103,7 @@ impl<T: Copy + Default> OptionalColumn<T> {
         }
     }
 
+    #[cfg(any(feature = "store", test))]
     /// The numbers that rows of `range` have, and which rows (bit i % 8 of byte i / 8 is the i-th
     /// of the range); no bits where all have one.
     pub(crate) fn present(&self, range: Range<usize>) -> (Cow<'_, [T]>, Option<Vec<u8>>) {
