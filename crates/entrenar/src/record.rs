@@ -72,7 +72,7 @@ pub use system::SystemOptions;
 /// Logs values of one step by their names: `log!(recorder, step, loss = 0.5, "val/loss" = 0.4)`.
 ///
 /// A name is an identifier or a literal; a value is any number. It is
-/// [`Recorder::log`](record::Recorder::log), and gives what that gives.
+/// [`Recorder::log`](crate::record::Recorder::log), and gives what that gives.
 ///
 /// ```
 /// # use entrenar::record::{Recorder, RecorderOptions};

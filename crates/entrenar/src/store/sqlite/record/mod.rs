@@ -12,7 +12,7 @@ mod tail;
 use std::path::Path;
 
 use entrenar_journal::{FileKind, FileName, JournalReader, RecorderId};
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use self::rows::RecorderRow;
 use self::seal::{Sealer, Until};
@@ -209,58 +209,18 @@ impl SqliteStore {
     /// # Errors
     /// As [`session`](crate::store::Store::session).
     pub fn series_ends(&self, id: &str) -> Result<Vec<SeriesEnd>, StoreError> {
-        let tail = self.series_tails(id)?;
-        self.read(|connection| {
-            let row = load::row_of(connection, id)?;
-            let mut ends = Vec::new();
-            for series in session::series(connection, row)? {
-                let last = append::last_points(connection, series.row)?;
-                // The step of the last point alone counts.
-                let sealed = match last.as_ref().and_then(last_step) {
-                    Some(step) => step.saturating_add(1),
-                    None => i64::try_from(series.count).unwrap_or(i64::MAX),
-                };
-                let figures = append::figures(connection, series.row, series.count)?;
-                ends.push(SeriesEnd {
-                    key: series.key,
-                    count: series.count,
-                    next_step: sealed,
-                    last: figures.last,
-                    finite: figures.finite,
-                });
-            }
-            for series in &tail {
-                let known = ends.iter_mut().find(|end| end.key == *series.key());
-                match known {
-                    Some(end) => {
-                        let mut figures = append::Figures {
-                            count: end.count,
-                            last: end.last,
-                            finite: end.finite,
-                        };
-                        figures.add(series);
-                        end.count = figures.count;
-                        end.last = figures.last;
-                        end.finite = figures.finite;
-                        if let Some(step) = last_step(series) {
-                            end.next_step = step.saturating_add(1);
-                        }
-                    }
-                    None => {
-                        let mut figures = append::Figures::default();
-                        figures.add(series);
-                        ends.push(SeriesEnd {
-                            key: series.key().clone(),
-                            count: figures.count,
-                            next_step: series.next_step(),
-                            last: figures.last,
-                            finite: figures.finite,
-                        });
-                    }
-                }
-            }
-            Ok(ends)
-        })
+        let folder = self.journal_folder();
+        let mut ends = Vec::new();
+        // Chunks and tail are read in one transaction: a seal in between would count points twice.
+        tail::consistent(|| {
+            self.read(|connection| {
+                let row = load::row_of(connection, id)?;
+                let tail = tail::of(connection, &folder, id)?;
+                ends = ends_of(connection, row, tail.iter().flat_map(tail::Tail::series))?;
+                Ok(tail)
+            })
+        })?;
+        Ok(ends)
     }
 
     /// The points of a live session that are not in chunks yet, by series; empty for another session.
@@ -333,6 +293,62 @@ impl SqliteStore {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// The ends of the series of a session, those of its unsealed `tail` included.
+fn ends_of<'a>(
+    connection: &Connection,
+    row: i64,
+    tail: impl Iterator<Item = &'a Series>,
+) -> Result<Vec<SeriesEnd>, Failure> {
+    let mut ends = Vec::new();
+    for series in session::series(connection, row)? {
+        let last = append::last_points(connection, series.row)?;
+        // The step of the last point alone counts.
+        let sealed = match last.as_ref().and_then(last_step) {
+            Some(step) => step.saturating_add(1),
+            None => i64::try_from(series.count).unwrap_or(i64::MAX),
+        };
+        let figures = append::figures(connection, series.row, series.count)?;
+        ends.push(SeriesEnd {
+            key: series.key,
+            count: series.count,
+            next_step: sealed,
+            last: figures.last,
+            finite: figures.finite,
+        });
+    }
+    for series in tail {
+        let known = ends.iter_mut().find(|end| end.key == *series.key());
+        match known {
+            Some(end) => {
+                let mut figures = append::Figures {
+                    count: end.count,
+                    last: end.last,
+                    finite: end.finite,
+                };
+                figures.add(series);
+                end.count = figures.count;
+                end.last = figures.last;
+                end.finite = figures.finite;
+                if let Some(step) = last_step(series) {
+                    end.next_step = step.saturating_add(1);
+                }
+            }
+            None => {
+                let mut figures = append::Figures::default();
+                figures.add(series);
+                ends.push(SeriesEnd {
+                    key: series.key().clone(),
+                    count: figures.count,
+                    next_step: series.next_step(),
+                    last: figures.last,
+                    finite: figures.finite,
+                });
+            }
+        }
+    }
+    Ok(ends)
 }
 
 /// The step of the last point.
