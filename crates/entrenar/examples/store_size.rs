@@ -4,43 +4,17 @@
 //! `cargo run --release -p entrenar --features store --example store_size`
 #![expect(clippy::print_stdout, reason = "prints what it measures")]
 
+#[path = "shared/random.rs"]
+mod random;
+
 use std::error::Error;
 use std::time::Instant;
 
 use entrenar::session::{EntrenarSession, Point, SeriesKey, SystemClock};
 use entrenar::store::{SqliteStore, Store as _, StoreMode};
+use random::Random;
 
 const POINTS: u32 = 1_000_000;
-
-/// xorshift64: the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Evenly from 0 to 1.
-    fn unit(&mut self) -> f64 {
-        let bits = u32::try_from(self.next() >> 32).unwrap_or_default();
-        let low = u32::try_from(self.next() >> 43).unwrap_or_default();
-        (f64::from(bits) + f64::from(low) / f64::from(1_u32 << 21)) / f64::from(u32::MAX)
-    }
-
-    /// A time in µs after a step, spread as a busy machine's are: mostly close, at times late.
-    fn jitter(&mut self) -> i64 {
-        let spread: u64 = (0..4).map(|_| self.next() % 250).sum();
-        let late = if self.next().is_multiple_of(200) {
-            self.next() % 20_000
-        } else {
-            0
-        };
-        i64::try_from(spread + late).unwrap_or_default()
-    }
-}
 
 /// A loss that falls with noise.
 fn loss(step: u32, random: &mut Random) -> f64 {

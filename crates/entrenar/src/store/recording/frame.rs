@@ -14,6 +14,9 @@
 //! Numbers are little-endian. The parts of a frame follow each other in their lane. What is damaged, the
 //! lane's checksums know; what a later version wrote is passed over and reported.
 
+mod assembler;
+mod forms;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -21,10 +24,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::session::{
-    CellError, CellRecord, CodeCell, ForkOrigin, ImportWarning, Place, RunStatus, SeriesKey,
-    TimeSource, TrainingRun, WarningKind,
-};
+pub use self::assembler::Assembler;
+use self::forms::{CellText, RunText, WarningText, fork};
+use crate::session::{CellRecord, CodeCell, ForkOrigin, ImportWarning, SeriesKey, TrainingRun};
 
 /// Version of parts.
 const VERSION: u8 = 1;
@@ -361,297 +363,13 @@ fn check_depth<'a>(
     Ok(())
 }
 
-/// Puts the parts of one lane together.
-#[derive(Debug, Clone, Default)]
-pub struct Assembler {
-    /// The head of the first part and the text so far; empty between frames.
-    bytes: Vec<u8>,
-    /// Place of the part that comes next.
-    next: u32,
-}
-
-impl Assembler {
-    /// Goes on where [`unfinished`](Self::unfinished) was taken.
-    pub fn resume(unfinished: &[u8]) -> Self {
-        let mut assembler = Self::default();
-        let Some((next, bytes)) = unfinished.split_first_chunk() else {
-            return assembler;
-        };
-        if bytes.len() >= PART_HEAD_BYTES {
-            assembler.next = u32::from_le_bytes(*next);
-            assembler.bytes = bytes.to_vec();
-        }
-        assembler
-    }
-
-    /// The parts of a frame whose last part did not come yet.
-    pub fn unfinished(&self) -> Option<Vec<u8>> {
-        (!self.bytes.is_empty()).then(|| [&self.next.to_le_bytes(), &*self.bytes].concat())
-    }
-
-    /// Adds the next part of the lane; the frame, where it is the last one.
-    ///
-    /// # Errors
-    /// [`FrameError::MissingPart`] where parts are lost (a frame that begins here is taken nonetheless), and
-    /// [`FrameError::Text`]. The next frame can be read after any error.
-    pub fn push(&mut self, part: &[u8]) -> Result<Option<Frame>, FrameError> {
-        let Some((head, text)) = part.split_first_chunk::<PART_HEAD_BYTES>() else {
-            self.clear();
-            return Err(FrameError::MissingPart);
-        };
-        let [version, kind, _, _, place @ ..] = *head;
-        let place = place.first_chunk().copied().map(u32::from_le_bytes);
-        if version != VERSION || kind_name(kind).is_none() {
-            // Whatever its parts look like, each says what it is; one report is enough.
-            let was_missing = !self.bytes.is_empty();
-            self.clear();
-            if was_missing {
-                return Err(FrameError::MissingPart);
-            }
-            return Ok((place == Some(0)).then_some(Frame::Unknown { version, kind }));
-        }
-        let mut lost = false;
-        if place == Some(0) {
-            lost = !self.bytes.is_empty();
-            self.clear();
-            self.bytes.extend_from_slice(head);
-        } else if place != Some(self.next) || !self.continues(head) {
-            let was_reported = self.bytes.is_empty() && self.next == u32::MAX;
-            self.clear();
-            // Further parts of the same frame are not reported again.
-            self.next = u32::MAX;
-            return if was_reported {
-                Ok(None)
-            } else {
-                Err(FrameError::MissingPart)
-            };
-        }
-        self.next = place.unwrap_or(0).saturating_add(1);
-        self.bytes.extend_from_slice(text);
-        if lost && !self.is_whole() {
-            return Err(FrameError::MissingPart);
-        }
-        if !self.is_whole() {
-            return Ok(None);
-        }
-        let bytes = std::mem::take(&mut self.bytes);
-        self.next = 0;
-        let text = bytes.get(PART_HEAD_BYTES..).unwrap_or_default();
-        Frame::read(kind, text).map(Some)
-    }
-
-    /// The whole length that the first part of the frame named.
-    fn total(&self) -> Option<usize> {
-        let bytes: [u8; 8] = *self.bytes.get(8..PART_HEAD_BYTES)?.first_chunk()?;
-        usize::try_from(u64::from_le_bytes(bytes)).ok()
-    }
-
-    fn is_whole(&self) -> bool {
-        let length = self.bytes.len().saturating_sub(PART_HEAD_BYTES);
-        // What claims to be longer than any frame, or is longer than it claims, ends here and fails to parse.
-        self.total().is_none_or(|total| length >= total) || length > MAX_FRAME_BYTES
-    }
-
-    fn continues(&self, head: &[u8; PART_HEAD_BYTES]) -> bool {
-        self.bytes.get(1..2) == head.get(1..2) && self.bytes.get(8..16) == head.get(8..16)
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.next = 0;
-    }
-}
-
-/// A cell in its frame.
-#[derive(Serialize, Deserialize)]
-struct CellText {
-    order: u32,
-    source: String,
-    output: Option<String>,
-    at: DateTime<Utc>,
-    duration_ms: Option<u64>,
-    id: Option<String>,
-    count: Option<i64>,
-    mode: Option<String>,
-    #[serde(default)]
-    outputs: Vec<Value>,
-    error: Option<ErrorText>,
-    #[serde(default)]
-    metadata: Map<String, Value>,
-    #[serde(default)]
-    extra: Map<String, Value>,
-    #[serde(default)]
-    time_derived: bool,
-    ended: Option<DateTime<Utc>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ErrorText {
-    name: String,
-    message: String,
-    traceback: Vec<String>,
-}
-
-impl CellText {
-    fn of(frame: &CellFrame) -> Self {
-        let CellFrame { cell, record } = frame.clone();
-        Self {
-            order: cell.execution_order,
-            source: cell.source,
-            output: cell.output,
-            at: cell.timestamp,
-            duration_ms: cell.duration_ms,
-            id: record.id,
-            count: record.execution_count,
-            mode: record.mode,
-            outputs: record.outputs,
-            error: record.error.map(|error| ErrorText {
-                name: error.name,
-                message: error.message,
-                traceback: error.traceback,
-            }),
-            metadata: record.metadata,
-            extra: record.extra,
-            time_derived: record.time_source == TimeSource::Derived,
-            ended: record.ended_at,
-        }
-    }
-
-    fn into_frame(self) -> CellFrame {
-        CellFrame {
-            cell: CodeCell {
-                execution_order: self.order,
-                source: self.source,
-                output: self.output,
-                timestamp: self.at,
-                duration_ms: self.duration_ms,
-            },
-            record: CellRecord {
-                id: self.id,
-                execution_count: self.count,
-                mode: self.mode,
-                outputs: self.outputs,
-                error: self.error.map(|error| CellError {
-                    name: error.name,
-                    message: error.message,
-                    traceback: error.traceback,
-                }),
-                metadata: self.metadata,
-                extra: self.extra,
-                time_source: if self.time_derived {
-                    TimeSource::Derived
-                } else {
-                    TimeSource::Recorded
-                },
-                ended_at: self.ended,
-            },
-        }
-    }
-}
-
-/// A run in its frame.
-#[derive(Serialize, Deserialize)]
-struct RunText {
-    number: u32,
-    name: Option<String>,
-    #[serde(default)]
-    config: BTreeMap<String, String>,
-    first_cell: Option<u32>,
-    last_cell: Option<u32>,
-    started: Option<DateTime<Utc>>,
-    ended: Option<DateTime<Utc>>,
-    #[serde(default)]
-    status: String,
-}
-
-impl RunText {
-    fn of(number: u32, run: &TrainingRun) -> Self {
-        Self {
-            number,
-            name: run.name.clone(),
-            config: run.config.clone(),
-            first_cell: run.first_cell,
-            last_cell: run.last_cell,
-            started: run.started_at,
-            ended: run.ended_at,
-            status: run.status.as_str().to_owned(),
-        }
-    }
-
-    fn into_frame(self) -> Frame {
-        Frame::Run {
-            number: self.number,
-            run: TrainingRun {
-                name: self.name,
-                config: self.config,
-                first_cell: self.first_cell,
-                last_cell: self.last_cell,
-                started_at: self.started,
-                ended_at: self.ended,
-                status: RunStatus::from_name(&self.status).unwrap_or_default(),
-            },
-        }
-    }
-}
-
-/// A warning in its frame.
-#[derive(Serialize, Deserialize)]
-struct WarningText {
-    kind: String,
-    path: Option<String>,
-    byte: Option<u64>,
-    message: String,
-}
-
-impl WarningText {
-    fn of(warning: &ImportWarning) -> Self {
-        Self {
-            kind: warning.kind.as_str().to_owned(),
-            path: warning.place.path.clone(),
-            byte: warning.place.byte,
-            message: warning.message.clone(),
-        }
-    }
-
-    fn into_warning(self) -> ImportWarning {
-        let place = Place {
-            path: self.path,
-            byte: self.byte,
-        };
-        let kind = WarningKind::from_name(&self.kind).unwrap_or(WarningKind::InvalidValue);
-        ImportWarning::new(kind, place, self.message)
-    }
-}
-
-/// The origin of a fork in its frame: session and step.
-mod fork {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    use super::ForkOrigin;
-
-    #[expect(clippy::ref_option, reason = "serde calls it with this type")]
-    pub(super) fn serialize<S: Serializer>(
-        origin: &Option<ForkOrigin>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let pair = origin.as_ref().map(|origin| (&origin.session, origin.step));
-        pair.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<ForkOrigin>, D::Error> {
-        let pair = Option::<(String, Option<i64>)>::deserialize(deserializer)?;
-        Ok(pair.map(|(session, step)| ForkOrigin { session, step }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::session::{CellError, Place, RunStatus, TimeSource, WarningKind};
 
     fn time(micros: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_micros(micros).unwrap()
