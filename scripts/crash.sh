@@ -20,7 +20,7 @@ recorder() { # processes that record, seal and finish
 }
 
 store() { # processes that import
-  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} in_release -p entrenar --all-features --test store_crash
+  ENTRENAR_KILLS=${ENTRENAR_KILLS:-10000} in_release -p entrenar --features record --test store_crash
 }
 
 losses() { # power losses while a recording is flushed, sealed and released

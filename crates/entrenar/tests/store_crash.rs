@@ -23,7 +23,9 @@ const READY: &str = "ready to be killed";
 /// Sessions with which a new store is made.
 const CREATED_WITH: u64 = 4;
 /// Kills before a new store is begun, so that checks stay short.
-const KILLS_PER_STORE: u64 = 25;
+const KILLS_PER_STORE: u64 = 8;
+/// The longest time for which a child may import, in microseconds.
+const LONGEST_MICROS: u64 = 120_000;
 
 /// The session of that number, always the same.
 fn session(number: u64) -> (EntrenarSession, Vec<u8>) {
@@ -120,7 +122,13 @@ fn after_sigkill_each_session_is_whole_or_absent() {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            kill_one(&path, next, Duration::from_micros(random % 120_000));
+            // Half of the waits are below a sixth of the longest: the making of a store is short.
+            let longest = if random >> 63 == 0 {
+                LONGEST_MICROS
+            } else {
+                LONGEST_MICROS / 6
+            };
+            kill_one(&path, next, Duration::from_micros(random % longest));
             done += 1;
             let was_there = path.exists();
             let store = store_support::open(&path);
@@ -145,6 +153,9 @@ fn after_sigkill_each_session_is_whole_or_absent() {
             next = count;
         }
         stores += 1;
+        if stores % 100 == 0 {
+            println!("{done} kills, {stores} stores, {imported} sessions so far");
+        }
     }
     println!("{done} kills, {stores} stores, {imported} sessions");
     assert!(
