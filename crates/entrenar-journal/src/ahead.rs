@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::clock;
 use crate::error::Error;
 use crate::head::{FileKind, FileName};
 use crate::lane::LaneSegment;
@@ -91,6 +92,7 @@ impl Ahead {
     }
 
     fn step(&mut self) -> Duration {
+        clock::keep();
         for (index, number) in self.shared.take_free() {
             self.used.remove(&number);
             self.free.push((index, number));

@@ -35,6 +35,7 @@
 //! |---|---|
 //! | `map` | memory shared as atomic words; the only `unsafe` code |
 //! | `slot`, `tickets` | a point published last; who may write where (checked under loom, see `model/`) |
+//! | `clock` | the wall clock by the processor's counter, kept true by the ahead thread |
 //! | `segments`, `lane` | regions in a ring; frames in preallocated memory |
 //! | `ahead`, `sleeper`, `disk`, `files` | the two threads; numbered journal files |
 //! | `journal`, `shared` | handles, flush, close, forks |

@@ -1,11 +1,11 @@
-//! Memory that several threads and processes share, the guard against forks, and the processor's checksum
-//! instruction: the only file with `unsafe` code.
+//! Memory that several threads and processes share, the guard against forks, and two instructions of the
+//! processor (checksum, counter): the only file with `unsafe` code.
 //!
 //! A [`Region`] is seen as atomic words and nothing else, so that no two accesses are a data race,
 //! whatever another thread, a reader in another process, or a damaged file does.
 #![expect(
     unsafe_code,
-    reason = "memory maps and one instruction; every other file is safe code"
+    reason = "memory maps and two instructions; every other file is safe code"
 )]
 
 use std::fs::File;
@@ -208,6 +208,23 @@ fn checksum_words_sse42(seed: u32, words: &[u64; 7]) -> u32 {
         std::arch::x86_64::_mm_crc32_u64(state, *word)
     });
     !crate::slot::halves(state).0
+}
+
+/// The processor's time stamp counter, where there is one. Whether it is a clock the caller must know.
+#[inline]
+#[cfg_attr(
+    all(target_arch = "x86_64", target_os = "linux", not(miri)),
+    expect(clippy::unnecessary_wraps, reason = "other processors have none")
+)]
+pub(crate) fn ticks() -> Option<u64> {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+    {
+        // SAFETY: every processor of this architecture has the instruction, which reads a register; Linux lets
+        // programs use it unless they forbade it to themselves (`PR_SET_TSC`).
+        Some(unsafe { std::arch::x86_64::_rdtsc() })
+    }
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux", not(miri))))]
+    None
 }
 
 /// `fork(2)`, for the test of what a child does: its id in the parent, `None` in the child.

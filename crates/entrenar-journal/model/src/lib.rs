@@ -1,10 +1,12 @@
-//! The publication protocol of `entrenar-journal` under loom: the journal's own `slot.rs` and `tickets.rs`
-//! with loom's atomics in place of `std`'s, and the order of `segments.rs` in small.
+//! The publication protocols of `entrenar-journal` under loom: the journal's own `slot.rs`, `tickets.rs` and
+//! `clock/scale.rs` with loom's atomics in place of `std`'s, and the order of `segments.rs` in small.
 #![cfg(loom)]
 #![allow(dead_code, reason = "parts of the included files are for other users")]
 
 #[path = "../../src/layout.rs"]
 mod layout;
+#[path = "../../src/clock/scale.rs"]
+mod scale;
 #[path = "../../src/slot.rs"]
 mod slot;
 #[path = "../../src/tickets.rs"]
@@ -26,6 +28,7 @@ mod tests {
     use loom::sync::Arc;
     use loom::thread;
 
+    use crate::scale::{Published, Scale};
     use crate::slot::{self, Point, WORDS};
     use crate::sync::{AtomicU64, Ordering};
     use crate::tickets::{Taken, Tickets};
@@ -151,6 +154,25 @@ mod tests {
             let taken = takers.into_iter().filter_map(|taker| taker.join().unwrap().then_some(())).count();
             assert_eq!(count, taken as u64);
             assert_eq!(tickets.take(), Taken::Closed);
+        });
+    }
+
+    /// Whoever reads the clock's scale has one that was published whole, or none.
+    #[test]
+    fn scales_are_whole() {
+        let scale = |number| Scale { ticks: number, nanos: number, tick: number };
+        loom::model(move || {
+            let published = Arc::new(Published::default());
+            published.put(Some(scale(1)));
+            let keeper = {
+                let published = Arc::clone(&published);
+                thread::spawn(move || (2..4).for_each(|number| published.put(Some(scale(number)))))
+            };
+            if let Some(read) = published.get() {
+                assert_eq!(read, scale(read.ticks));
+            }
+            keeper.join().unwrap();
+            assert_eq!(published.get(), Some(scale(3)));
         });
     }
 }
