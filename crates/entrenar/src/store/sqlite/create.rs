@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction};
 
 use super::failure::Failure;
-use super::open::{FIRST_CACHE_KIBIBYTES, PAGE_BYTES, make_parent, migrate};
+use super::open::{FIRST_CACHE_KIBIBYTES, PAGE_BYTES, keep_plans, make_parent, migrate};
 use super::{Prepared, SqliteStore, StoreMode, import};
 use crate::files::{FileError, beside, parent_of, sync_parent};
 use crate::session::Clock;
@@ -85,6 +85,7 @@ impl Draft {
     ) -> Result<T, Failure> {
         // The journal in memory is for sessions that are refused half-way.
         let mut connection = Connection::open(&self.path)?;
+        keep_plans(&connection)?;
         connection.execute_batch(&format!(
             "PRAGMA page_size = {PAGE_BYTES}; PRAGMA secure_delete = ON;
              PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;

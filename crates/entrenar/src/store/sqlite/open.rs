@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::create::Draft;
@@ -21,7 +22,8 @@ const SQLITE_MAGIC_BYTES: u64 = 16;
 
 /// Bytes of a page of a new store. Sources and outputs are most of a store and lie in long rows.
 pub(super) const PAGE_BYTES: u32 = 8 << 10;
-/// Pages that stay in memory while writing: an import touches every index of `sessions`.
+/// Pages that stay in memory: an import touches every index of `sessions`, and a chart that is drawn
+/// again the same pyramids and pages of points.
 const CACHE_KIBIBYTES: u32 = 64 << 10;
 /// The same in the first transaction of a new store, whose indexes are small: what is complete
 /// goes to the file while the next session is read.
@@ -93,7 +95,15 @@ pub(super) fn make_parent(path: &Path) -> Result<(), StoreError> {
 fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// Statements that stay prepared are not planned anew when other values are bound: SQLite's "query
+/// planner stability guarantee".
+pub(super) fn keep_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
@@ -189,6 +199,7 @@ fn read_only(path: &Path) -> Result<Connection, Failure> {
         }
         .into());
     }
+    connection.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIBIBYTES}"))?;
     Ok(connection)
 }
 
