@@ -44,8 +44,8 @@ pub(super) struct Cell {
 pub(super) struct Drawn {
     pub(super) first: WindowPoint,
     pub(super) last: WindowPoint,
-    min: WindowPoint,
-    max: WindowPoint,
+    pub(super) min: WindowPoint,
+    pub(super) max: WindowPoint,
 }
 
 impl Drawn {
@@ -326,11 +326,14 @@ impl Lines {
             self.open.push(drawn.first);
         } else {
             self.is_seen = true;
-            let mut points = [drawn.first, drawn.min, drawn.max, drawn.last];
             // First and last are so by abscissa; the others lie between them.
-            let [_, middle @ .., _] = &mut points;
-            middle.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.index.cmp(&b.index)));
-            for point in points {
+            let Drawn {
+                mut min, mut max, ..
+            } = *drawn;
+            if key(&max) < key(&min) {
+                (min, max) = (max, min);
+            }
+            for point in [drawn.first, min, max, drawn.last] {
                 if self.open.last().map(|last| last.index) != Some(point.index) {
                     self.open.push(point);
                 }

@@ -281,6 +281,6 @@ pub(crate) struct Drawable {
 impl Drawable {
     #[inline]
     fn has(self, value: f64) -> bool {
-        value >= self.low && value <= self.high
+        (value >= self.low) & (value <= self.high)
     }
 }

@@ -2,8 +2,7 @@
 //! back.
 
 use super::aggregate::{Aggregator, Cells, place, sorted_cell};
-use super::{Drawable, Gathered, WindowAxis, WindowPoint, arrival, number};
-use crate::session::Series;
+use super::{Drawable, Gathered, WindowPoint, arrival, number};
 
 /// What is known of a stretch of points that follow each other, each with an abscissa.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,43 +52,35 @@ impl Summary {
 }
 
 impl Gathered {
-    /// The same for points at equal distances, the first of which is at `first`.
-    pub(crate) fn even(&mut self, series: &Series, (first, stride): (i64, i64), start: u64) {
+    /// Takes points of which the first abscissa and the distance of the others are known; they do not
+    /// go back.
+    pub(crate) fn even(&mut self, (first, stride): (i64, i64), values: &[f64], start: u64) {
         let x = |row: usize| {
             let row = i64::try_from(row).unwrap_or(i64::MAX);
             number(first.wrapping_add(stride.wrapping_mul(row)))
         };
-        self.aggregator.rising(x, series.values(), start);
+        self.aggregator.rising(x, values, start);
     }
 
-    /// The same for points that have an abscissa each, none of which goes back.
-    pub(crate) fn rising(&mut self, series: &Series, start: u64) {
-        let all = 0..series.len();
-        let at = |numbers: &[i64], row: usize| number(numbers.get(row).copied().unwrap_or(0));
-        let values = series.values();
-        let aggregator = &mut self.aggregator;
-        match self.axis {
-            WindowAxis::Step => {
-                if let Some(steps) = series.steps().whole(all) {
-                    return aggregator.rising(|row| at(steps, row), values, start);
-                }
-            }
-            WindowAxis::Time => {
-                if let Some(times) = series.times_us().whole(all) {
-                    return aggregator.rising(|row| at(times, row), values, start);
-                }
-            }
-            WindowAxis::Arrival => {
-                let place = |row| start.saturating_add(u64::try_from(row).unwrap_or(u64::MAX));
-                return aggregator.rising(|row| arrival(place(row)), values, start);
-            }
-            WindowAxis::Epoch => {}
-        }
-        self.series(series, start);
+    /// Takes points over the order of arrival.
+    pub(crate) fn arrivals(&mut self, values: &[f64], start: u64) {
+        self.aggregator
+            .rising(|row| arrival(place(start, row)), values, start);
+    }
+
+    /// Takes points with these abscissas, none of which goes back.
+    pub(crate) fn rising(&mut self, numbers: &[i64], values: &[f64], start: u64) {
+        let x = |row: usize| number(numbers.get(row).copied().unwrap_or(0));
+        self.aggregator.rising(x, values, start);
     }
 }
 
 impl Aggregator {
+    /// Whether a stretch lies in several columns, so that its summary says too little.
+    pub(crate) fn is_across(&self, summary: &Summary) -> bool {
+        self.scale.column(summary.range.0) != self.scale.column(summary.range.1)
+    }
+
     /// Takes points that have an abscissa each, none of which goes back.
     pub(crate) fn rising(&mut self, x: impl Fn(usize) -> f64, values: &[f64], start: u64) {
         if let Cells::Sorted(_) = self.cells {
@@ -98,29 +89,16 @@ impl Aggregator {
             }
             return;
         }
-        let mut row = 0;
+        let (mut row, mut points) = (0, 8);
         while let Some(rest) = values.get(row..).filter(|rest| !rest.is_empty()) {
             let column = self.scale.column(x(row));
-            // Points of a column are near each other: the search widens from the first.
-            let mut step = 8;
-            while step < rest.len() && self.scale.column(x(row + step)) == column {
-                step *= 2;
-            }
-            let (mut inside, mut outside) = (step / 2, step.min(rest.len()));
-            if step == 8 {
-                inside = 0;
-            }
-            while outside - inside > 1 {
-                let middle = inside + (outside - inside) / 2;
-                if self.scale.column(x(row + middle)) == column {
-                    inside = middle;
-                } else {
-                    outside = middle;
-                }
-            }
-            let (points, _) = rest.split_at(outside);
-            self.one_column(column, &x, (row, points), start);
-            row += outside;
+            // Columns have about as many points each.
+            points = run(rest.len(), points, |further| {
+                self.scale.column(x(row + further)) == column
+            });
+            let (inside, _) = rest.split_at(points);
+            self.one_column(column, &x, (row, inside), start);
+            row += points;
         }
     }
 
@@ -132,11 +110,6 @@ impl Aggregator {
         (row, values): (usize, &[f64]),
         start: u64,
     ) {
-        let at = |place_in: usize, value: f64| WindowPoint {
-            x: x(row + place_in),
-            value,
-            index: place(start, row + place_in),
-        };
         if self.begins_part(x(row)) {
             self.end_part();
         }
@@ -146,35 +119,37 @@ impl Aggregator {
         };
         cell.enter(column, lines);
         let drawable = self.drawable;
-        // Without branches: this looks at every point near a border.
-        let (mut drawn, mut least, mut most) = (0_usize, f64::INFINITY, f64::NEG_INFINITY);
-        for value in values {
-            let has = drawable.has(*value);
-            drawn += usize::from(has);
-            let (low, high) = if has {
-                (*value, *value)
-            } else {
-                (f64::INFINITY, f64::NEG_INFINITY)
-            };
-            least = if low < least { low } else { least };
-            most = if high > most { high } else { most };
-        }
-        let find = |is: &dyn Fn(f64) -> bool| values.iter().position(|value| is(*value));
-        let seen = find(&|value| drawable.has(value))
-            .zip(values.iter().rposition(|value| drawable.has(*value)));
+        let has = |value: &f64| drawable.has(*value);
+        let (drawn, least, most) = extremes(values, drawable);
         self.not_drawn = place(self.not_drawn, values.len() - drawn);
-        let Some((first, last)) = seen else {
+        let ends = values
+            .iter()
+            .position(has)
+            .zip(values.iter().rposition(has));
+        let Some((first, last)) = ends else {
             cell.gap();
             return;
         };
         if first > 0 {
             cell.gap();
         }
-        let get = |row: usize| at(row, values.get(row).copied().unwrap_or(f64::NAN));
-        let min = get(find(&|value| drawable.has(value) && value <= least).unwrap_or(first));
-        let max = get(find(&|value| drawable.has(value) && value >= most).unwrap_or(first));
-        cell.stretch(get(first), get(last), min, max);
-        if last + 1 < values.len() {
+        let at = |place_in: usize| WindowPoint {
+            x: x(row + place_in),
+            value: values.get(place_in).copied().unwrap_or(f64::NAN),
+            index: place(start, row + place_in),
+        };
+        let (first, last) = (at(first), at(last));
+        // Where one is no extreme of the column, its place does not matter.
+        let (mut min, mut max) = (first, first);
+        let known = cell.drawn.as_ref();
+        if known.is_none_or(|drawn| least < drawn.min.value) {
+            min = find(values, |value| drawable.has(value) & (value <= least)).map_or(min, at);
+        }
+        if known.is_none_or(|drawn| most > drawn.max.value) {
+            max = find(values, |value| drawable.has(value) & (value >= most)).map_or(max, at);
+        }
+        cell.stretch(first, last, min, max);
+        if place(last.index, 1) < place(start, row + values.len()) {
             cell.gap();
         }
     }
@@ -361,4 +336,87 @@ impl Known {
         }
         Some(Self::Inside)
     }
+}
+
+/// How many of `all` things are of a kind, where the first is and none is behind one that is not;
+/// searched from `guess` on.
+fn run(all: usize, guess: usize, is_of_it: impl Fn(usize) -> bool) -> usize {
+    let (mut inside, mut outside) = (0, all);
+    let mut step = 1;
+    if guess < all && is_of_it(guess) {
+        inside = guess;
+        while inside + step < outside {
+            if is_of_it(inside + step) {
+                inside += step;
+                step *= 2;
+            } else {
+                outside = inside + step;
+            }
+        }
+    } else {
+        outside = guess.clamp(1, all);
+        while inside + step < outside {
+            if is_of_it(outside - step) {
+                inside = outside - step;
+            } else {
+                outside -= step;
+                step *= 2;
+            }
+        }
+    }
+    while outside - inside > 1 {
+        let middle = inside + (outside - inside) / 2;
+        if is_of_it(middle) {
+            inside = middle;
+        } else {
+            outside = middle;
+        }
+    }
+    outside
+}
+
+/// Values that are looked at side by side.
+const LANES: usize = 8;
+
+/// How many values can be drawn, the least and the largest of them. Without branches, since this looks
+/// at every point near a border.
+fn extremes(values: &[f64], drawable: Drawable) -> (usize, f64, f64) {
+    let mut least = [f64::INFINITY; LANES];
+    let mut most = [f64::NEG_INFINITY; LANES];
+    let mut drawn = [0_u64; LANES];
+    let mut look = |block: &[f64]| {
+        let lanes = least.iter_mut().zip(&mut most).zip(&mut drawn);
+        for (value, ((least, most), drawn)) in block.iter().zip(lanes) {
+            let has = drawable.has(*value);
+            let low = if has { *value } else { f64::INFINITY };
+            let high = if has { *value } else { f64::NEG_INFINITY };
+            *least = if low < *least { low } else { *least };
+            *most = if high > *most { high } else { *most };
+            *drawn += u64::from(has);
+        }
+    };
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
+        look(block);
+    }
+    look(rest);
+    let fewer = |a: f64, b: f64| if b < a { b } else { a };
+    let more = |a: f64, b: f64| if b > a { b } else { a };
+    (
+        usize::try_from(drawn.iter().sum::<u64>()).unwrap_or(usize::MAX),
+        least.into_iter().fold(f64::INFINITY, fewer),
+        most.into_iter().fold(f64::NEG_INFINITY, more),
+    )
+}
+
+/// Where the first value is that `is` so.
+fn find(values: &[f64], is: impl Fn(f64) -> bool) -> Option<usize> {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let any = |block: &[f64; LANES]| block.iter().fold(false, |any, value| any | is(*value));
+    let block = blocks.iter().position(any);
+    let (before, values) = match block.and_then(|block| Some((block, blocks.get(block)?))) {
+        Some((block, values)) => (block * LANES, values.as_slice()),
+        None => (blocks.len() * LANES, rest),
+    };
+    Some(before + values.iter().position(|value| is(*value))?)
 }

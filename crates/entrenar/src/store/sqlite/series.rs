@@ -1,16 +1,19 @@
 //! Charts of stored series: windows out of statistics, pyramids and the pages at the borders.
 
+mod gather;
+
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use self::gather::{Pages, chunks, gather, preview};
 use super::SqliteStore;
-use super::chunk::{self, Column, PageDecoder, PageSummary, PagedHead, row};
+use super::chunk::{PageSummary, row};
 use super::failure::Failure;
 use super::load;
 use super::value::Text;
 use crate::session::{Series, SeriesKey};
 use crate::store::StoreError;
-use crate::window::{Gathered, Summary, Window, WindowAxis, WindowQuery};
+use crate::window::{Window, WindowAxis, WindowQuery};
 
 /// What a store says of a series without reading its points.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,23 +190,22 @@ impl StoredSeries<'_> {
     pub fn abscissas(&self, axis: WindowAxis) -> Result<StoredAbscissas, StoreError> {
         self.store.read(|connection| {
             let mut found = StoredAbscissas::default();
-            let mut reader = Pages::new(connection, axis);
+            let mut pages = Pages::new(connection, axis);
             chunks(connection, self.id, |chunk| {
-                let Some((head, pages)) = pages(chunk, axis)? else {
-                    found.points(reader.whole(chunk)?, axis, chunk.start);
+                let Some(head) = pages.open(chunk)? else {
+                    found.points(pages.whole(chunk)?, axis, chunk.start);
                     return Ok(true);
                 };
-                let mut decoder = None;
-                for (place, page) in pages.iter().enumerate() {
-                    match page {
+                for place in 0..head.pages() {
+                    match pages.summary(place) {
                         PageSummary::Nowhere => {}
                         PageSummary::Known(page) => {
                             found.add(page.count, page.ends, page.range, page.descents);
                         }
                         PageSummary::Mixed => {
-                            let start = chunk.place_of(&head, place);
-                            let points = reader.read(chunk, &head, &mut decoder, place)?;
-                            found.points(points, axis, start);
+                            pages.points(chunk, &head, place..place + 1, |points, start| {
+                                found.points(points, axis, start);
+                            })?;
                         }
                     }
                 }
@@ -283,221 +285,6 @@ fn infos(
         });
     }
     Ok(found)
-}
-
-/// A chunk's row.
-struct ChunkRow<'a> {
-    row: i64,
-    /// Place of its first point in the order of arrival.
-    start: u64,
-    count: u64,
-    data: &'a [u8],
-    pyramid: Option<&'a [u8]>,
-}
-
-impl ChunkRow<'_> {
-    /// Place of the first point of a page in the order of arrival.
-    fn place_of(&self, head: &PagedHead<'_>, page: usize) -> u64 {
-        let first = u64::try_from(head.rows(page).start).unwrap_or(u64::MAX);
-        self.start.saturating_add(first)
-    }
-
-    fn damaged(&self, reason: &str) -> Failure {
-        Failure::damaged(format!("chunk {}: {reason}", self.row))
-    }
-}
-
-/// Gives the chunks of a series to `each` until that says `false`.
-fn chunks(
-    connection: &Connection,
-    series: i64,
-    mut each: impl FnMut(&ChunkRow<'_>) -> Result<bool, Failure>,
-) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached(
-        "SELECT chunk, count, data, pyramid FROM chunks WHERE series = ?1 ORDER BY place",
-    )?;
-    let mut rows = statement.query([series])?;
-    let mut start = 0_u64;
-    while let Some(row) = rows.next()? {
-        let pyramid = row.get_ref(3)?.as_blob_or_null();
-        let chunk = ChunkRow {
-            row: row.get(0)?,
-            start,
-            count: row.get(1)?,
-            data: row::blob(row, 2)?,
-            pyramid: pyramid.map_err(|error| Failure::damaged(error.to_string()))?,
-        };
-        if !each(&chunk)? {
-            break;
-        }
-        start = start.saturating_add(chunk.count);
-    }
-    Ok(())
-}
-
-/// The columns that points over an axis need.
-fn columns(axis: WindowAxis) -> &'static [Column] {
-    match axis {
-        WindowAxis::Step => &[Column::Value, Column::Step],
-        WindowAxis::Time => &[Column::Value, Column::Time],
-        WindowAxis::Epoch => &[Column::Value, Column::Epoch],
-        WindowAxis::Arrival => &[Column::Value],
-    }
-}
-
-/// The first step of a chunk and the distance of the others, where steps are the abscissa, are at
-/// equal distances, and do not go back.
-fn even(head: &PagedHead<'_>, axis: WindowAxis) -> Result<Option<(i64, i64)>, String> {
-    match axis {
-        WindowAxis::Step => Ok(head.stride()?.filter(|(_, stride)| *stride >= 0)),
-        _ => Ok(None),
-    }
-}
-
-/// What is known of the pages of a chunk; `None` for a chunk in one piece.
-fn pages<'a>(
-    chunk: &ChunkRow<'a>,
-    axis: WindowAxis,
-) -> Result<Option<(PagedHead<'a>, Vec<PageSummary>)>, Failure> {
-    if !chunk::is_paged(chunk.data) {
-        return Ok(None);
-    }
-    let read = || {
-        let head = PagedHead::parse(chunk.data)?;
-        let pyramid = chunk.pyramid.ok_or("it has no pyramid")?;
-        let pages = chunk::summaries(&head, pyramid, axis, chunk.start)?;
-        Ok((head, pages))
-    };
-    read()
-        .map(Some)
-        .map_err(|reason: String| chunk.damaged(&reason))
-}
-
-/// Reads pages of one chunk after the other.
-struct Pages<'a> {
-    connection: &'a Connection,
-    axis: WindowAxis,
-    points: Series,
-}
-
-impl<'a> Pages<'a> {
-    fn new(connection: &'a Connection, axis: WindowAxis) -> Self {
-        Self {
-            connection,
-            axis,
-            points: Series::new(SeriesKey::named("")),
-        }
-    }
-
-    /// The points of a page. The decoder is made when the first page of a chunk is read.
-    fn read(
-        &mut self,
-        chunk: &ChunkRow<'_>,
-        head: &PagedHead<'_>,
-        decoder: &mut Option<PageDecoder>,
-        place: usize,
-    ) -> Result<&Series, Failure> {
-        self.points.clear();
-        if decoder.is_none() {
-            let made = even(head, self.axis).and_then(|even| {
-                // Steps at equal distances are not decoded.
-                head.decoder(even.map_or(columns(self.axis), |_| &[Column::Value]))
-            });
-            *decoder = Some(made.map_err(|reason| chunk.damaged(&reason))?);
-        }
-        let points = &mut self.points;
-        if let Some(decoder) = decoder {
-            row::page(self.connection, chunk.row, place, |page| {
-                decoder
-                    .page(page.place, page.bytes, points)
-                    .map_err(|reason| chunk.damaged(&format!("page {place}: {reason}")))
-            })?;
-        }
-        Ok(&self.points)
-    }
-
-    /// The points of a chunk in one piece.
-    fn whole(&mut self, chunk: &ChunkRow<'_>) -> Result<&Series, Failure> {
-        self.points.clear();
-        chunk::decode_whole(chunk.data, &mut self.points)
-            .map_err(|reason| chunk.damaged(&reason))?;
-        Ok(&self.points)
-    }
-}
-
-fn gather(
-    connection: &Connection,
-    series: i64,
-    query: &WindowQuery,
-    sorted: bool,
-    tail: Option<&Series>,
-) -> Result<Gathered, Failure> {
-    let mut gathered = Gathered::new(query, sorted);
-    let mut reader = Pages::new(connection, query.axis());
-    let mut end = 0;
-    chunks(connection, series, |chunk| {
-        end = chunk.start.saturating_add(chunk.count);
-        let Some((head, pages)) = pages(chunk, query.axis())? else {
-            gathered.series(reader.whole(chunk)?, chunk.start);
-            return Ok(!gathered.aggregator.must_sort());
-        };
-        let even = even(&head, query.axis()).map_err(|reason| chunk.damaged(&reason))?;
-        let mut decoder = None;
-        for (place, page) in pages.iter().enumerate() {
-            let first = chunk.place_of(&head, place);
-            match page {
-                PageSummary::Nowhere => {
-                    let count = u64::try_from(head.rows(place).len()).unwrap_or(u64::MAX);
-                    gathered.left_out = gathered.left_out.saturating_add(count);
-                }
-                PageSummary::Known(summary) if gathered.aggregator.summary(summary) => {}
-                PageSummary::Known(Summary { descents: 0, .. }) => {
-                    let points = reader.read(chunk, &head, &mut decoder, place)?;
-                    match even {
-                        Some((step, stride)) => {
-                            let row = i64::try_from(head.rows(place).start).unwrap_or(i64::MAX);
-                            let step = step.wrapping_add(stride.wrapping_mul(row));
-                            gathered.even(points, (step, stride), first);
-                        }
-                        None => gathered.rising(points, first),
-                    }
-                }
-                PageSummary::Known(_) | PageSummary::Mixed => {
-                    gathered.series(reader.read(chunk, &head, &mut decoder, place)?, first);
-                }
-            }
-        }
-        Ok(!gathered.aggregator.must_sort())
-    })?;
-    if let Some(tail) = tail {
-        gathered.series(tail, end);
-    }
-    Ok(gathered)
-}
-
-fn preview(
-    connection: &Connection,
-    series: i64,
-    query: &WindowQuery,
-    sorted: bool,
-) -> Result<Gathered, Failure> {
-    let mut gathered = Gathered::new(query, sorted);
-    let mut reader = Pages::new(connection, query.axis());
-    chunks(connection, series, |chunk| {
-        let Some((_, pages)) = pages(chunk, query.axis())? else {
-            gathered.series(reader.whole(chunk)?, chunk.start);
-            return Ok(!gathered.aggregator.must_sort());
-        };
-        for page in &pages {
-            if let PageSummary::Known(summary) = page {
-                for point in summary.points() {
-                    gathered.aggregator.point(point.x, point.value, point.index);
-                }
-            }
-        }
-        Ok(!gathered.aggregator.must_sort())
-    })?;
-    Ok(gathered)
 }
 
 #[cfg(test)]

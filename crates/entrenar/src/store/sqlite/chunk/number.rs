@@ -103,12 +103,17 @@ pub(super) fn put_all<T: Plain>(values: &[T], bytes: &mut Vec<u8>) {
     }
 }
 
-/// Reads a list of numbers that [`put_all`] wrote.
-pub(super) fn take_all<T: Plain>(bytes: &[u8], count: usize) -> Result<Vec<T>, String> {
+/// Appends a list of numbers that [`put_all`] wrote to `numbers`.
+pub(super) fn take_all<T: Plain>(
+    bytes: &[u8],
+    count: usize,
+    numbers: &mut Vec<T>,
+) -> Result<(), String> {
     if bytes.len() != count * T::BYTES {
         return Err("a column has a wrong length".into());
     }
-    Ok(bytes.chunks_exact(T::BYTES).filter_map(T::take).collect())
+    numbers.extend(bytes.chunks_exact(T::BYTES).filter_map(T::take));
+    Ok(())
 }
 
 /// Reads the bitmap of `count` rows, if there is one, and how many of them have a number.
@@ -158,22 +163,22 @@ pub(super) fn numbers<T: Plain>(
 ) -> Result<OptionalColumn<T>, String> {
     let mut reader = Reader(field.content);
     let (bitmap, present) = take_presence(&mut reader, field.presence, count)?;
-    let values: Vec<T> = match field.encoding {
-        RAW => take_all(reader.0, present)?,
+    let mut values = Vec::new();
+    match field.encoding {
+        RAW => take_all(reader.0, present, &mut values)?,
         SAME => {
             let value = T::take(reader.0).ok_or("a column has a wrong length")?;
-            vec![value; present]
+            values.resize(present, value);
         }
         PCO => {
-            let mut values = vec![T::default(); present];
+            values.resize(present, T::default());
             let progress = simple_decompress_into(reader.0, &mut values)
                 .map_err(|error| format!("a column does not decompress: {error}"))?;
             if progress.n_processed != present {
                 return Err("a column has too few numbers".into());
             }
-            values
         }
         other => return Err(format!("it has an unknown encoding {other}")),
-    };
+    }
     Ok(at_rows(values, bitmap, count))
 }

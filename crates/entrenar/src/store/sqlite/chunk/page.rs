@@ -194,31 +194,48 @@ impl<T: Plain> Coding<T> {
         (content, presence): (&[u8], u8),
         rows: Range<usize>,
     ) -> Result<OptionalColumn<T>, String> {
+        let mut numbers = Vec::new();
+        let count = rows.len();
+        let bitmap = self.read_present((content, presence), rows, &mut numbers)?;
         if matches!(self, Self::Absent) {
             return Ok(OptionalColumn::default());
         }
+        Ok(at_rows(numbers, bitmap, count))
+    }
+
+    /// Puts the numbers of those of `rows` that have one into `numbers`, and gives the bitmap that
+    /// says which these are, if there is one.
+    fn read_present<'b>(
+        &mut self,
+        (content, presence): (&'b [u8], u8),
+        rows: Range<usize>,
+        numbers: &mut Vec<T>,
+    ) -> Result<Option<&'b [u8]>, String> {
+        numbers.clear();
+        if matches!(self, Self::Absent) {
+            return Ok(None);
+        }
         let mut reader = Reader(content);
         let (bitmap, present) = take_presence(&mut reader, presence, rows.len())?;
-        let numbers = match self {
-            Self::Absent => Vec::new(),
-            Self::Same(number) => vec![*number; present],
+        match self {
+            Self::Absent => {}
+            Self::Same(number) => numbers.resize(present, *number),
             Self::Stride(first, stride) => {
-                rows.clone().map(|row| first.after(*stride, row)).collect()
+                numbers.extend(rows.map(|row| first.after(*stride, row)));
             }
-            Self::Raw => take_all(reader.0, present)?,
-            Self::Pco(_) if present == 0 => Vec::new(),
+            Self::Raw => take_all(reader.0, present, numbers)?,
+            Self::Pco(_) if present == 0 => {}
             Self::Pco(chunk) => {
                 let broken = |error| format!("a page does not decompress: {error}");
-                let mut numbers = vec![T::default(); present];
+                numbers.resize(present, T::default());
                 let mut page = chunk.page_decompressor(reader.0, present).map_err(broken)?;
-                let progress = page.read(&mut numbers).map_err(broken)?;
+                let progress = page.read(numbers).map_err(broken)?;
                 if progress.n_processed != present || !page.into_src().is_empty() {
                     return Err("a page has a wrong length".into());
                 }
-                numbers
             }
-        };
-        Ok(at_rows(numbers, bitmap, rows.len()))
+        }
+        Ok(bitmap)
     }
 }
 
@@ -241,15 +258,27 @@ pub(in super::super) struct PageDecoder {
     names: Vec<Cow<'static, str>>,
 }
 
+/// The columns of a page, each with its presence.
+struct Contents<'a>([(&'a [u8], u8); COLUMNS]);
+
+impl<'a> Contents<'a> {
+    fn of(&self, column: Column) -> (&'a [u8], u8) {
+        let content = self.0.get(column as usize).copied();
+        content.unwrap_or((&[], ALL_PRESENT))
+    }
+}
+
+/// The values of a page, and the steps and times of the points that have one.
+#[derive(Debug, Default)]
+pub(in super::super) struct PageNumbers {
+    pub(in super::super) values: Vec<f64>,
+    pub(in super::super) steps: Vec<i64>,
+    pub(in super::super) times: Vec<i64>,
+}
+
 impl PageDecoder {
-    /// Appends the points of the page at `place` to `series`. Columns that were not wanted are
-    /// absent.
-    pub(in super::super) fn page(
-        &mut self,
-        place: usize,
-        bytes: &[u8],
-        series: &mut Series,
-    ) -> Result<(), String> {
+    /// Looks the columns of a page up.
+    fn contents<'a>(&self, place: usize, bytes: &'a [u8]) -> Result<Contents<'a>, String> {
         let mut reader = Reader(checked(bytes, page_seed(self.sum, place))?);
         let mut contents = [(&[] as &[u8], ALL_PRESENT); COLUMNS];
         for field in &self.fields {
@@ -266,10 +295,43 @@ impl PageDecoder {
         if !reader.0.is_empty() {
             return Err("a page has a wrong length".into());
         }
-        let content = |column: Column| {
-            let content = contents.get(column as usize).copied();
-            content.unwrap_or((&[], ALL_PRESENT))
-        };
+        Ok(Contents(contents))
+    }
+
+    /// Puts the numbers of the page at `place` into `numbers`, where memory is taken once. Columns
+    /// that were not wanted are empty.
+    pub(in super::super) fn numbers(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        numbers: &mut PageNumbers,
+    ) -> Result<(), String> {
+        let contents = self.contents(place, bytes)?;
+        let rows = rows(self.head, place);
+        let values = &mut numbers.values;
+        self.values
+            .read_present(contents.of(Column::Value), rows.clone(), values)?;
+        if numbers.values.len() != rows.len() {
+            return Err("a value is missing".into());
+        }
+        let steps = contents.of(Column::Step);
+        self.steps
+            .read_present(steps, rows.clone(), &mut numbers.steps)?;
+        let times = contents.of(Column::Time);
+        self.times.read_present(times, rows, &mut numbers.times)?;
+        Ok(())
+    }
+
+    /// Appends the points of the page at `place` to `series`. Columns that were not wanted are
+    /// absent.
+    pub(in super::super) fn page(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        series: &mut Series,
+    ) -> Result<(), String> {
+        let contents = self.contents(place, bytes)?;
+        let content = |column| contents.of(column);
         let rows = rows(self.head, place);
         let values = self.values.read(content(Column::Value), rows.clone())?;
         let steps = self.steps.read(content(Column::Step), rows.clone())?;

@@ -10,60 +10,47 @@
 //! end 4  CRC-32C, begun with that of the chunk's head
 //! ```
 
-use std::fmt::Display;
 use std::ops::Range;
 
-use super::format::{ALL_PRESENT, Field, Head, RAW, Reader, SAME, Writer, checked, seal};
-use super::number::{Plain, put_all, same, take_all};
-use super::page::PagedHead;
+use super::format::{ALL_PRESENT, Field, Head, RAW, SAME, Writer, seal};
+use super::number::{Plain, put_all, same};
 use crate::session::{OptionalColumn, Series};
-use crate::window::{Summary, WindowAxis, WindowPoint, arrival, number};
+use crate::window::number;
 
-const MAGIC: [u8; 8] = *b"ENTRPYRA";
-const VERSION: u8 = 1;
+pub(super) const MAGIC: [u8; 8] = *b"ENTRPYRA";
+pub(super) const VERSION: u8 = 1;
 
 // The columns of values.
-const FIRST: u8 = 1;
-const LAST: u8 = 2;
+pub(super) const FIRST: u8 = 1;
+pub(super) const LAST: u8 = 2;
 /// Smallest and largest finite value; NaN where there is none.
-const MIN: u8 = 3;
-const MAX: u8 = 4;
+pub(super) const MIN: u8 = 3;
+pub(super) const MAX: u8 = 4;
 /// Where in the page the first of these is.
-const MIN_PLACE: u8 = 5;
-const MAX_PLACE: u8 = 6;
+pub(super) const MIN_PLACE: u8 = 5;
+pub(super) const MAX_PLACE: u8 = 6;
 /// Number of values that are NaN or an infinity.
-const NOT_FINITE: u8 = 7;
+pub(super) const NOT_FINITE: u8 = 7;
 
 /// The columns of an abscissa begin here.
-const STEP: u8 = 16;
-const TIME: u8 = 32;
-const EPOCH: u8 = 48;
+pub(super) const STEP: u8 = 16;
+pub(super) const TIME: u8 = 32;
+pub(super) const EPOCH: u8 = 48;
 
 // The columns of an abscissa.
 /// How many points of the page have one (for an epoch, a finite one). In a page where some have
 /// none, the others of these columns are of no use.
-const HAVE: u8 = 0;
-const X_FIRST: u8 = 1;
-const X_LAST: u8 = 2;
+pub(super) const HAVE: u8 = 0;
+pub(super) const X_FIRST: u8 = 1;
+pub(super) const X_LAST: u8 = 2;
 /// Left out where they are the first and the last.
-const X_MIN: u8 = 3;
-const X_MAX: u8 = 4;
+pub(super) const X_MIN: u8 = 3;
+pub(super) const X_MAX: u8 = 4;
 /// At the smallest and the largest value.
-const AT_MIN: u8 = 5;
-const AT_MAX: u8 = 6;
+pub(super) const AT_MIN: u8 = 5;
+pub(super) const AT_MAX: u8 = 6;
 /// How often a number is smaller than the one before (compared as f64).
-const DESCENTS: u8 = 7;
-
-/// A pyramid's page is known or has to be read.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) enum PageSummary {
-    /// All points have an abscissa.
-    Known(Summary),
-    /// No point has an abscissa.
-    Nowhere,
-    /// Some points have one.
-    Mixed,
-}
+pub(super) const DESCENTS: u8 = 7;
 
 /// Encodes what is known of the pages of the points `range`.
 pub(super) fn encode(
@@ -219,7 +206,7 @@ fn axis<T: Plain + Abscissa + PartialOrd>(
 }
 
 /// A number that can be an abscissa.
-trait Abscissa: Copy {
+pub(super) trait Abscissa: Copy {
     fn x(self) -> f64;
 }
 
@@ -232,228 +219,5 @@ impl Abscissa for f64 {
 impl Abscissa for i64 {
     fn x(self) -> f64 {
         number(self)
-    }
-}
-
-/// The columns of a pyramid that one abscissa needs.
-struct Pages {
-    first: Vec<f64>,
-    last: Vec<f64>,
-    min: Vec<f64>,
-    max: Vec<f64>,
-    min_place: Vec<u32>,
-    max_place: Vec<u32>,
-    not_finite: Vec<u32>,
-}
-
-struct AxisPages {
-    have: Vec<u32>,
-    first: Vec<f64>,
-    last: Vec<f64>,
-    min: Option<Vec<f64>>,
-    max: Option<Vec<f64>>,
-    at_min: Vec<f64>,
-    at_max: Vec<f64>,
-    descents: Vec<u32>,
-}
-
-/// What is known of each page over `axis`. `start` is the place of the chunk's first point in the
-/// order of arrival.
-///
-/// # Errors
-/// What is wrong with the pyramid.
-pub(in super::super) fn summaries(
-    head: &PagedHead<'_>,
-    pyramid: &[u8],
-    axis: WindowAxis,
-    start: u64,
-) -> Result<Vec<PageSummary>, String> {
-    let body = checked(pyramid, head.sum()).map_err(of_pyramid)?;
-    let (own, fields) = Reader::columns(body, MAGIC).map_err(of_pyramid)?;
-    let agrees = usize::from(own.page_points) == head.page_points() && own.count == head.count();
-    if own.version != VERSION || !agrees {
-        return Err("its pyramid is not that of the chunk".into());
-    }
-    let fields = Fields {
-        fields: &fields,
-        pages: head.pages(),
-    };
-    let values = Pages {
-        first: fields.numbers(FIRST)?,
-        last: fields.numbers(LAST)?,
-        min: fields.numbers(MIN)?,
-        max: fields.numbers(MAX)?,
-        min_place: fields.numbers(MIN_PLACE)?,
-        max_place: fields.numbers(MAX_PLACE)?,
-        not_finite: fields.numbers(NOT_FINITE)?,
-    };
-    let stride = head.stride()?;
-    let along = match (axis, stride) {
-        (WindowAxis::Step, None) => fields.axis::<i64>(STEP)?,
-        (WindowAxis::Time, _) => fields.axis::<i64>(TIME)?,
-        (WindowAxis::Epoch, _) => fields.axis::<f64>(EPOCH)?,
-        (WindowAxis::Step | WindowAxis::Arrival, _) => None,
-    };
-    let even = match (axis, stride) {
-        (WindowAxis::Step, Some(stride)) => Some(stride),
-        _ => None,
-    };
-    let page = |page: usize| -> Option<PageSummary> {
-        let rows = head.rows(page);
-        let places = [values.min_place.get(page)?, values.max_place.get(page)?];
-        let rows_of = places.map(|place| {
-            let place = usize::try_from(*place).unwrap_or(usize::MAX);
-            rows.start.saturating_add(place)
-        });
-        if rows_of.iter().any(|row| !rows.contains(row)) {
-            return None;
-        }
-        let x = match (&along, even, axis) {
-            (Some(along), _, _) => match along.page(page, rows.len())? {
-                Ok(x) => x,
-                Err(other) => return Some(other),
-            },
-            (None, Some((first, stride)), _) => Xs::even(&rows, rows_of, |row| {
-                super::number::Plain::after(first, stride, row).x()
-            }),
-            (None, None, WindowAxis::Arrival) => Xs::even(&rows, rows_of, |row| {
-                let row = u64::try_from(row).unwrap_or(u64::MAX);
-                arrival(start.saturating_add(row))
-            }),
-            (None, None, _) => return Some(PageSummary::Nowhere),
-        };
-        let row = |row: usize| start.saturating_add(u64::try_from(row).unwrap_or(u64::MAX));
-        let [min_row, max_row] = rows_of.map(row);
-        let (min, max) = (*values.min.get(page)?, *values.max.get(page)?);
-        let extremes = (min.is_finite() && max.is_finite()).then_some((
-            WindowPoint {
-                x: x.at.0,
-                value: min,
-                index: min_row,
-            },
-            WindowPoint {
-                x: x.at.1,
-                value: max,
-                index: max_row,
-            },
-        ));
-        Some(PageSummary::Known(Summary {
-            start: row(rows.start),
-            count: u64::try_from(rows.len()).unwrap_or(u64::MAX),
-            ends: x.ends,
-            range: x.range,
-            descents: x.descents,
-            values: (*values.first.get(page)?, *values.last.get(page)?),
-            extremes,
-            not_finite: u64::from(*values.not_finite.get(page)?),
-        }))
-    };
-    (0..head.pages())
-        .map(|number| page(number).ok_or_else(|| of_pyramid("a page is broken")))
-        .collect()
-}
-
-fn of_pyramid(reason: impl Display) -> String {
-    format!("its pyramid: {reason}")
-}
-
-/// The abscissas of a page.
-struct Xs {
-    ends: (f64, f64),
-    range: (f64, f64),
-    /// At the smallest and the largest value.
-    at: (f64, f64),
-    descents: u64,
-}
-
-impl Xs {
-    /// Of numbers at equal distances.
-    fn even(rows: &Range<usize>, at: [usize; 2], x: impl Fn(usize) -> f64) -> Self {
-        let ends = (x(rows.start), x(rows.end.saturating_sub(1)));
-        let falls = ends.1 < ends.0;
-        let descents = if falls {
-            rows.len().saturating_sub(1)
-        } else {
-            0
-        };
-        Self {
-            ends,
-            range: if falls { (ends.1, ends.0) } else { ends },
-            at: (x(at[0]), x(at[1])),
-            descents: u64::try_from(descents).unwrap_or(u64::MAX),
-        }
-    }
-}
-
-impl AxisPages {
-    /// The abscissas of a page of `count` points; else what else the page is.
-    fn page(&self, page: usize, count: usize) -> Option<Result<Xs, PageSummary>> {
-        let have = usize::try_from(*self.have.get(page)?).ok()?;
-        if have == 0 {
-            return Some(Err(PageSummary::Nowhere));
-        }
-        if have != count {
-            return Some(Err(PageSummary::Mixed));
-        }
-        let get = |column: &Vec<f64>| column.get(page).copied();
-        let ends = (get(&self.first)?, get(&self.last)?);
-        let of = |column: &Option<Vec<f64>>, end| column.as_ref().map_or(Some(end), get);
-        Some(Ok(Xs {
-            ends,
-            range: (of(&self.min, ends.0)?, of(&self.max, ends.1)?),
-            at: (get(&self.at_min)?, get(&self.at_max)?),
-            descents: u64::from(*self.descents.get(page)?),
-        }))
-    }
-}
-
-struct Fields<'a> {
-    fields: &'a [Field<'a>],
-    pages: usize,
-}
-
-impl Fields<'_> {
-    fn numbers<T: Plain>(&self, id: u8) -> Result<Vec<T>, String> {
-        let numbers = self.optional(id)?;
-        numbers.ok_or_else(|| of_pyramid(format!("it has no column {id}")))
-    }
-
-    fn optional<T: Plain>(&self, id: u8) -> Result<Option<Vec<T>>, String> {
-        let Some(field) = self.fields.iter().find(|field| field.id == id) else {
-            return Ok(None);
-        };
-        match field.encoding {
-            RAW => take_all(field.content, self.pages).map_err(of_pyramid),
-            SAME => T::take(field.content)
-                .map(|number| vec![number; self.pages])
-                .ok_or_else(|| of_pyramid("a column has a wrong length")),
-            other => Err(of_pyramid(format!("it has an unknown encoding {other}"))),
-        }
-        .map(Some)
-    }
-
-    /// The columns of an abscissa; `None` where no point has it.
-    fn axis<T: Plain + Abscissa>(&self, base: u8) -> Result<Option<AxisPages>, String> {
-        let Some(have) = self.optional(base + HAVE)? else {
-            return Ok(None);
-        };
-        let optional = |id| -> Result<Option<Vec<f64>>, String> {
-            let numbers = self.optional::<T>(base + id)?;
-            Ok(numbers.map(|all| all.into_iter().map(Abscissa::x).collect()))
-        };
-        let numbers = |id| {
-            let missing = || of_pyramid(format!("it has no column {}", base + id));
-            optional(id)?.ok_or_else(missing)
-        };
-        Ok(Some(AxisPages {
-            have,
-            first: numbers(X_FIRST)?,
-            last: numbers(X_LAST)?,
-            min: optional(X_MIN)?,
-            max: optional(X_MAX)?,
-            at_min: numbers(AT_MIN)?,
-            at_max: numbers(AT_MAX)?,
-            descents: self.numbers(base + DESCENTS)?,
-        }))
     }
 }

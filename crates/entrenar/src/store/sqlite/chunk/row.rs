@@ -1,5 +1,7 @@
 //! Chunks as rows: a row of `chunks` and those of its pages, which come and go together.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, params};
 
 use super::{EncodedChunk, Page, PagedHead, decode_whole, is_paged};
@@ -110,26 +112,31 @@ pub(in super::super) fn read(
     Ok(Ok(head.count()))
 }
 
-/// The page of that number of a chunk.
+/// Gives the pages of those numbers of a chunk to `each`, in their order.
 ///
 /// # Errors
-/// If it is missing or the database cannot be read.
-pub(in super::super) fn page<T>(
+/// If one is missing or the database cannot be read; those of `each`.
+pub(in super::super) fn pages(
     connection: &Connection,
     chunk: i64,
-    place: usize,
-    read: impl FnOnce(Page<'_>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let mut statement =
-        connection.prepare_cached("SELECT data FROM pages WHERE chunk = ?1 AND place = ?2")?;
-    let mut rows = statement.query(params![chunk, length(place)])?;
-    let row = rows
-        .next()?
-        .ok_or_else(|| Failure::damaged(format!("page {place} of chunk {chunk} is missing")))?;
-    read(Page {
-        place,
-        bytes: blob(row, 0)?,
-    })
+    places: Range<usize>,
+    mut each: impl FnMut(Page<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT place, data FROM pages WHERE chunk = ?1 AND place >= ?2 ORDER BY place",
+    )?;
+    let mut rows = statement.query(params![chunk, length(places.start)])?;
+    for place in places {
+        let row = rows.next()?;
+        let row = row.filter(|row| row.get(0).is_ok_and(|found: usize| found == place));
+        let row = row
+            .ok_or_else(|| Failure::damaged(format!("page {place} of chunk {chunk} is missing")))?;
+        each(Page {
+            place,
+            bytes: blob(row, 1)?,
+        })?;
+    }
+    Ok(())
 }
 
 /// The bytes of a column.

@@ -1,0 +1,320 @@
+//! Windows of one series: chunk by chunk out of pyramids, and out of the pages that they do not settle.
+
+use std::ops::Range;
+
+use rusqlite::Connection;
+
+use crate::session::{Series, SeriesKey};
+use crate::store::sqlite::chunk::{
+    self, Column, PageDecoder, PageNumbers, PageSummary, PagedHead, Summaries, row,
+};
+use crate::store::sqlite::failure::Failure;
+use crate::window::{Gathered, Summary, WindowAxis, WindowQuery};
+
+/// A chunk's row.
+pub(super) struct ChunkRow<'a> {
+    pub(super) row: i64,
+    /// Place of its first point in the order of arrival.
+    pub(super) start: u64,
+    count: u64,
+    pub(super) data: &'a [u8],
+    pyramid: Option<&'a [u8]>,
+}
+
+impl ChunkRow<'_> {
+    /// Place of the first point of a page in the order of arrival.
+    fn place_of(&self, head: &PagedHead<'_>, page: usize) -> u64 {
+        let first = u64::try_from(head.rows(page).start).unwrap_or(u64::MAX);
+        self.start.saturating_add(first)
+    }
+
+    pub(super) fn damaged(&self, reason: &str) -> Failure {
+        Failure::damaged(format!("chunk {}: {reason}", self.row))
+    }
+}
+
+/// Gives the chunks of a series to `each` until that says `false`.
+pub(super) fn chunks(
+    connection: &Connection,
+    series: i64,
+    mut each: impl FnMut(&ChunkRow<'_>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT chunk, count, data, pyramid FROM chunks WHERE series = ?1 ORDER BY place",
+    )?;
+    let mut rows = statement.query([series])?;
+    let mut start = 0_u64;
+    while let Some(row) = rows.next()? {
+        let pyramid = row.get_ref(3)?.as_blob_or_null();
+        let chunk = ChunkRow {
+            row: row.get(0)?,
+            start,
+            count: row.get(1)?,
+            data: row::blob(row, 2)?,
+            pyramid: pyramid.map_err(|error| Failure::damaged(error.to_string()))?,
+        };
+        if !each(&chunk)? {
+            break;
+        }
+        start = start.saturating_add(chunk.count);
+    }
+    Ok(())
+}
+
+/// The columns that points over an axis need.
+fn columns(axis: WindowAxis) -> &'static [Column] {
+    match axis {
+        WindowAxis::Step => &[Column::Value, Column::Step],
+        WindowAxis::Time => &[Column::Value, Column::Time],
+        WindowAxis::Epoch => &[Column::Value, Column::Epoch],
+        WindowAxis::Arrival => &[Column::Value],
+    }
+}
+
+/// The first step of a chunk and the distance of the others, where steps are the abscissa, are at
+/// equal distances, and do not go back.
+fn even(head: &PagedHead<'_>, axis: WindowAxis) -> Result<Option<(i64, i64)>, String> {
+    match axis {
+        WindowAxis::Step => Ok(head.stride()?.filter(|(_, stride)| *stride >= 0)),
+        _ => Ok(None),
+    }
+}
+
+/// Reads one chunk after the other, and of each the pages that are asked for. What memory it takes it
+/// keeps for the next ones.
+pub(super) struct Pages<'c> {
+    connection: &'c Connection,
+    axis: WindowAxis,
+    /// What is known of the pages of the chunk.
+    summaries: Vec<PageSummary>,
+    /// First step and distance, where that is all there is to the abscissas of the chunk.
+    even: Option<(i64, i64)>,
+    /// Made with the first page that is read.
+    decoder: Option<PageDecoder>,
+    numbers: PageNumbers,
+    points: Series,
+}
+
+impl<'c> Pages<'c> {
+    pub(super) fn new(connection: &'c Connection, axis: WindowAxis) -> Self {
+        Self {
+            connection,
+            axis,
+            summaries: Vec::new(),
+            even: None,
+            decoder: None,
+            numbers: PageNumbers::default(),
+            points: Series::new(SeriesKey::named("")),
+        }
+    }
+
+    /// Goes to a chunk; `None` for one in one piece.
+    pub(super) fn open<'a>(
+        &mut self,
+        chunk: &ChunkRow<'a>,
+    ) -> Result<Option<PagedHead<'a>>, Failure> {
+        self.decoder = None;
+        self.summaries.clear();
+        if !chunk::is_paged(chunk.data) {
+            return Ok(None);
+        }
+        let mut read = || {
+            let head = PagedHead::parse(chunk.data)?;
+            let pyramid = chunk.pyramid.ok_or("it has no pyramid")?;
+            let summaries = Summaries::parse(&head, pyramid, self.axis, chunk.start)?;
+            for place in 0..head.pages() {
+                self.summaries.push(summaries.page(place)?);
+            }
+            self.even = even(&head, self.axis)?;
+            Ok(head)
+        };
+        read()
+            .map(Some)
+            .map_err(|reason: String| chunk.damaged(&reason))
+    }
+
+    /// What is known of a page of the chunk.
+    pub(super) fn summary(&self, place: usize) -> &PageSummary {
+        let summary = self.summaries.get(place);
+        summary.unwrap_or(&PageSummary::Nowhere)
+    }
+
+    /// Gives pages of the chunk to `each` as they are stored, with what decodes them.
+    fn read(
+        &mut self,
+        chunk: &ChunkRow<'_>,
+        head: &PagedHead<'_>,
+        places: Range<usize>,
+        mut each: impl FnMut(&mut Self, &mut PageDecoder, chunk::Page<'_>) -> Result<(), String>,
+    ) -> Result<(), Failure> {
+        let mut decoder = match self.decoder.take() {
+            Some(decoder) => decoder,
+            None => {
+                // Steps at equal distances are not decoded.
+                let wanted = self.even.map_or(columns(self.axis), |_| &[Column::Value]);
+                let made = head.decoder(wanted);
+                made.map_err(|reason| chunk.damaged(&reason))?
+            }
+        };
+        row::pages(self.connection, chunk.row, places, |page| {
+            each(self, &mut decoder, page)
+                .map_err(|reason| chunk.damaged(&format!("page {}: {reason}", page.place)))
+        })?;
+        self.decoder = Some(decoder);
+        Ok(())
+    }
+
+    /// Gives the points of pages to `each`, with the place of the first of each page in the order of
+    /// arrival.
+    pub(super) fn points(
+        &mut self,
+        chunk: &ChunkRow<'_>,
+        head: &PagedHead<'_>,
+        places: Range<usize>,
+        mut each: impl FnMut(&Series, u64),
+    ) -> Result<(), Failure> {
+        self.read(chunk, head, places, |pages, decoder, page| {
+            pages.points.clear();
+            decoder.page(page.place, page.bytes, &mut pages.points)?;
+            each(&pages.points, chunk.place_of(head, page.place));
+            Ok(())
+        })
+    }
+
+    /// The points of a chunk in one piece.
+    pub(super) fn whole(&mut self, chunk: &ChunkRow<'_>) -> Result<&Series, Failure> {
+        self.points.clear();
+        chunk::decode_whole(chunk.data, &mut self.points)
+            .map_err(|reason| chunk.damaged(&reason))?;
+        Ok(&self.points)
+    }
+
+    /// Gathers pages of the chunk out of their points.
+    fn gather(
+        &mut self,
+        chunk: &ChunkRow<'_>,
+        head: &PagedHead<'_>,
+        places: Range<usize>,
+        gathered: &mut Gathered,
+    ) -> Result<(), Failure> {
+        self.read(chunk, head, places, |pages, decoder, page| {
+            let start = chunk.place_of(head, page.place);
+            let is_rising = match pages.summary(page.place) {
+                PageSummary::Known(Summary { descents: 0, .. }) => true,
+                PageSummary::Known(_) | PageSummary::Nowhere | PageSummary::Mixed => false,
+            };
+            if !is_rising || pages.axis == WindowAxis::Epoch {
+                pages.points.clear();
+                decoder.page(page.place, page.bytes, &mut pages.points)?;
+                gathered.series(&pages.points, start);
+                return Ok(());
+            }
+            decoder.numbers(page.place, page.bytes, &mut pages.numbers)?;
+            let PageNumbers {
+                values,
+                steps,
+                times,
+            } = &pages.numbers;
+            let numbers = match pages.axis {
+                WindowAxis::Arrival => {
+                    gathered.arrivals(values, start);
+                    return Ok(());
+                }
+                WindowAxis::Time => times,
+                _ => steps,
+            };
+            if let Some((step, stride)) = pages.even {
+                let row = i64::try_from(head.rows(page.place).start).unwrap_or(i64::MAX);
+                let step = step.wrapping_add(stride.wrapping_mul(row));
+                gathered.even((step, stride), values, start);
+            } else if numbers.len() == values.len() {
+                gathered.rising(numbers, values, start);
+            } else {
+                return Err("it has fewer abscissas than its pyramid says".into());
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Gathers the points of a window, those of `tail` behind those of the store. Points of the store are
+/// read where a page lies across the border of a column.
+pub(super) fn gather(
+    connection: &Connection,
+    series: i64,
+    query: &WindowQuery,
+    sorted: bool,
+    tail: Option<&Series>,
+) -> Result<Gathered, Failure> {
+    let mut gathered = Gathered::new(query, sorted);
+    let mut pages = Pages::new(connection, query.axis());
+    let mut end = 0;
+    chunks(connection, series, |chunk| {
+        end = chunk.start.saturating_add(chunk.count);
+        let Some(head) = pages.open(chunk)? else {
+            gathered.series(pages.whole(chunk)?, chunk.start);
+            return Ok(!gathered.aggregator.must_sort());
+        };
+        let mut place = 0;
+        while place < head.pages() {
+            let is_settled = match pages.summary(place) {
+                PageSummary::Nowhere => {
+                    let count = u64::try_from(head.rows(place).len()).unwrap_or(u64::MAX);
+                    gathered.left_out = gathered.left_out.saturating_add(count);
+                    true
+                }
+                PageSummary::Known(summary) => gathered.aggregator.summary(summary),
+                PageSummary::Mixed => false,
+            };
+            let first = place;
+            place += 1;
+            if is_settled {
+                continue;
+            }
+            // Pages that follow each other are read at once.
+            while place < head.pages() && is_across(&gathered, pages.summary(place)) {
+                place += 1;
+            }
+            pages.gather(chunk, &head, first..place, &mut gathered)?;
+        }
+        Ok(!gathered.aggregator.must_sort())
+    })?;
+    if let Some(tail) = tail {
+        gathered.series(tail, end);
+    }
+    Ok(gathered)
+}
+
+/// Whether the points of a page have to be read, whatever came before it.
+fn is_across(gathered: &Gathered, page: &PageSummary) -> bool {
+    match page {
+        PageSummary::Known(summary) => gathered.aggregator.is_across(summary),
+        PageSummary::Mixed => true,
+        PageSummary::Nowhere => false,
+    }
+}
+
+/// Gathers the points that are known without reading pages.
+pub(super) fn preview(
+    connection: &Connection,
+    series: i64,
+    query: &WindowQuery,
+    sorted: bool,
+) -> Result<Gathered, Failure> {
+    let mut gathered = Gathered::new(query, sorted);
+    let mut pages = Pages::new(connection, query.axis());
+    chunks(connection, series, |chunk| {
+        if pages.open(chunk)?.is_none() {
+            gathered.series(pages.whole(chunk)?, chunk.start);
+        }
+        for page in &pages.summaries {
+            if let PageSummary::Known(summary) = page {
+                for point in summary.points() {
+                    gathered.aggregator.point(point.x, point.value, point.index);
+                }
+            }
+        }
+        Ok(!gathered.aggregator.must_sort())
+    })?;
+    Ok(gathered)
+}
