@@ -10,6 +10,10 @@ pub(super) const PCO: u8 = 1;
 pub(super) const SAME: u8 = 2;
 /// Version 2: the first number and what is added for each next.
 pub(super) const STRIDE: u8 = 3;
+/// Version 3: the first number, the least distance to a next one, and what each distance has beyond that.
+pub(super) const DISTANCES: u8 = 4;
+/// Version 3: as f32, which loses nothing.
+pub(super) const SINGLE: u8 = 5;
 
 pub(super) const ALL_PRESENT: u8 = 0;
 pub(super) const BITMAP: u8 = 1;

@@ -7,8 +7,8 @@ use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 use super::format::{ALL_PRESENT, BITMAP, Column, Field, PCO, RAW, Reader, SAME};
 use crate::session::OptionalColumn;
 
-/// pco's level: beyond 8 it costs more time than it saves bytes.
-const COMPRESSION_LEVEL: usize = 8;
+/// pco's level: 8 takes twice the time of 6 (five times in a chunk of 16,384 numbers) and saves 1 % at most.
+const COMPRESSION_LEVEL: usize = 6;
 /// Fewer numbers than this are not worth pco's header and time.
 pub(super) const MIN_COMPRESSED: usize = 24;
 
@@ -82,7 +82,9 @@ impl Column {
         let delta = match self {
             Self::OriginCell | Self::OriginOutput | Self::SpanStart => DeltaSpec::TryConsecutive(1),
             Self::OriginKind | Self::SpanLength | Self::OriginRule => DeltaSpec::NoOp,
-            Self::Value | Self::Step | Self::Epoch | Self::Time | Self::RuleNames => return config,
+            // Whatever the clock, it goes on: other kinds of differences need not be tried.
+            Self::Time => return config.with_delta_spec(DeltaSpec::TryConsecutive(1)),
+            Self::Value | Self::Step | Self::Epoch | Self::RuleNames => return config,
         };
         config
             .with_mode_spec(ModeSpec::Classic)

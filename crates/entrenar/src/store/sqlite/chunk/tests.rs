@@ -94,6 +94,56 @@ proptest! {
             prop_assert!(decode(&chunk, &mut decoded).is_ok());
         }
         prop_assert_eq!(&decoded, &original);
+        // Those that wait. Points with origins are never written so.
+        let middle = original.len() / 2;
+        decoded.clear();
+        for range in [0..middle, middle..original.len()] {
+            let chunk = encode_plain(&original, range.clone());
+            let has_origins = !original.origins(range.clone()).is_empty();
+            prop_assert_eq!(is_plain(&chunk.data), !has_origins);
+            prop_assert_eq!(&chunk.statistics, &encode(&original, range, SMALL).statistics);
+            prop_assert!(decode(&chunk, &mut decoded).is_ok());
+        }
+        prop_assert_eq!(&decoded, &original);
+    }
+
+    /// Times and values of any kind, as they wait.
+    #[test]
+    fn what_waits_comes_back(
+        numbers in proptest::collection::vec(any::<(f32, i64)>(), 1..60),
+        size in prop_oneof![Just(1_i64), Just(200), Just(1 << 15), Just(1 << 30), Just(1 << 50)],
+        exact in any::<bool>(),
+    ) {
+        let mut original = empty();
+        for (index, (value, time)) in (0..).zip(numbers) {
+            let value = f64::from(value);
+            original.push(Point {
+                value: if exact { value } else { value / 3.0 },
+                step: Some(time),
+                time_us: Some(index * 1_000 + time % size),
+                ..Point::default()
+            });
+        }
+        let mut decoded = empty();
+        let bytes = plain::encode(&original, 0..original.len());
+        prop_assert_eq!(plain::decode(&bytes, &mut decoded), Ok(original.len()));
+        prop_assert_eq!(&decoded, &original);
+    }
+
+    #[test]
+    fn changed_bytes_of_what_waits_never_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = plain::encode(&series(300), 0..300);
+        bytes.truncate(bytes.len() - 4);
+        for (index, byte) in &changes {
+            *index.get_mut(&mut bytes) = *byte;
+        }
+        format::seal(&mut bytes, 0);
+        let mut decoded = empty();
+        if let Ok(count) = decode_whole(&bytes, &mut decoded) {
+            prop_assert_eq!(decoded.len(), count);
+        }
     }
 
     /// Bytes whose checksum is right, so that damage reaches the columns.
@@ -164,6 +214,13 @@ fn a_truncated_or_longer_chunk_is_an_error() {
     let longer = [bytes.as_slice(), &[0]].concat();
     assert!(decode_whole(&longer, &mut empty()).is_err());
 
+    let bytes = plain::encode(&series(100), 0..100);
+    for length in 0..bytes.len() {
+        assert!(decode_whole(&bytes[..length], &mut empty()).is_err());
+    }
+    let longer = [bytes.as_slice(), &[0]].concat();
+    assert!(decode_whole(&longer, &mut empty()).is_err());
+
     let chunk = encode(&series(100), 0..100, SMALL);
     let head = PagedHead::parse(&chunk.data).unwrap();
     let mut decoder = head.decoder(&[]).unwrap();
@@ -202,4 +259,29 @@ fn steps_at_equal_distances_take_no_bytes_in_pages() {
     // Each page is its checksum.
     assert_eq!(with_steps(|index| 10 + 3 * index), 8 * 4);
     assert!(with_steps(|index| index * index) > 8 * 4);
+}
+
+#[test]
+fn points_that_wait_take_little_room() {
+    let bytes = |value: fn(i64) -> f64| {
+        let mut series = empty();
+        for index in 0..1_000 {
+            series.push(Point {
+                value: value(index),
+                step: Some(index * 10),
+                time_us: Some(1_700_000_000_000_000 + index * 100_000 + index * index % 977),
+                ..Point::default()
+            });
+        }
+        plain::encode(&series, 0..1_000).len()
+    };
+    // Two bytes for the time and none for the step; head, columns and checksum have fewer than 120.
+    let around = |bytes: usize| bytes..bytes + 120;
+    assert!(around(10_000).contains(&bytes(|index| 1.0 / (3.0 + number(index)))));
+    assert!(around(6_000).contains(&bytes(|index| 0.5 + number(index))));
+    assert!(around(2_000).contains(&bytes(|_| 0.5)));
+}
+
+fn number(index: i64) -> f64 {
+    f64::from(i32::try_from(index).unwrap())
 }

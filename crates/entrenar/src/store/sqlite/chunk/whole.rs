@@ -100,7 +100,7 @@ pub(super) fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
 }
 
 /// Decodes a chunk and appends its points to `series`.
-pub(in super::super) fn decode(bytes: &[u8], series: &mut Series) -> Result<usize, String> {
+pub(super) fn decode(bytes: &[u8], series: &mut Series) -> Result<usize, String> {
     let (body, sum) = bytes
         .split_last_chunk::<CHECKSUM_BYTES>()
         .ok_or("it is too short")?;

@@ -1,12 +1,44 @@
-//! Points behind those of a series: new chunks, merged with the last ones so that chunks stay few.
+//! Points behind those of a series. Few of them wait in small chunks that cost little to write, until there are
+//! enough for a chunk that takes little room: so each point is encoded well once, however many series there are.
+
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::chunk::{self, Paging, row as chunk_row};
+use super::super::chunk::{self, EncodedChunk, Paging, row as chunk_row};
 use super::super::failure::Failure;
 use super::super::schema::CHUNK_POINTS;
 use super::super::value::length;
+use super::session;
 use crate::session::{Series, SeriesKey};
+
+/// How long points wait.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Fewer points always wait. More than a chunk in one piece has, since such a chunk is one that waits.
+    few: usize,
+    /// So many never wait.
+    many: usize,
+    /// In between they wait until they are this part of their series: what waits takes more room, and the chunks of
+    /// a long series shall be long.
+    part: usize,
+    /// So many chunks of about the same length become one, if their points still have to wait: a reader finds few
+    /// of them, and a point is copied a number of times that grows with the logarithm of `many`.
+    chunks: usize,
+    paging: Paging,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            few: 5_120,
+            many: CHUNK_POINTS,
+            part: 8,
+            chunks: 16,
+            paging: Paging::default(),
+        }
+    }
+}
 
 /// Figures of a series that grow with it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -33,74 +65,246 @@ impl Figures {
     }
 }
 
-/// Appends the points of `new` to the chunks of the series in `row`.
-///
-/// The last chunk is taken along while it is not full and has fewer than twice the points that come behind it:
-/// each point is then written anew a number of times that grows with the logarithm of a chunk's length.
-pub(super) fn points(connection: &Connection, row: i64, new: Series) -> Result<(), Failure> {
-    let mut taken: Vec<Series> = Vec::new();
-    let mut behind = new.len();
-    let mut place = 0;
-    while let Some(last) = last_chunk(connection, row)? {
-        place = last.place + 1;
-        if last.count >= CHUNK_POINTS || last.count >= behind.saturating_mul(2) {
-            break;
-        }
-        place = last.place;
-        behind += last.count;
-        taken.push(read_chunk(connection, last.chunk)?);
-        chunk_row::delete(connection, last.chunk)?;
-    }
-    let mut merged = taken.pop();
-    while let (Some(merged), Some(next)) = (&mut merged, taken.pop()) {
-        merged.extend_from(&next);
-    }
-    let merged = match merged {
-        Some(mut merged) => {
-            merged.extend_from(&new);
-            merged
-        }
-        None => new,
-    };
-    for chunk in chunk::encode_all(&merged, Paging::default()) {
-        chunk_row::insert(connection, row, place, &chunk)?;
-        place += 1;
-    }
-    Ok(())
+/// The series of a session while points are put behind theirs, in one transaction.
+pub(super) struct Appender {
+    session: i64,
+    limits: Limits,
+    series: BTreeMap<SeriesKey, Growing>,
 }
 
-struct LastChunk {
+/// A series that points may be put behind.
+struct Growing {
+    row: i64,
+    figures: Figures,
+    /// The end of its chunks, once points came.
+    end: Option<End>,
+}
+
+impl Appender {
+    /// The series of a session.
+    pub(super) fn new(connection: &Connection, session: i64) -> Result<Self, Failure> {
+        let mut all = BTreeMap::new();
+        for (row, known) in session::known(connection, session)? {
+            let growing = Growing {
+                row,
+                figures: known.figures,
+                end: None,
+            };
+            all.insert(known.key, growing);
+        }
+        Ok(Self {
+            session,
+            limits: Limits::default(),
+            series: all,
+        })
+    }
+
+    /// Puts points behind those of a series, which is made where it is not there.
+    pub(super) fn add(
+        &mut self,
+        connection: &Connection,
+        key: &SeriesKey,
+        points: &Series,
+    ) -> Result<(), Failure> {
+        if !self.series.contains_key(key) {
+            let growing = Growing {
+                row: session::new_series(connection, self.session, self.series.len(), key)?,
+                figures: Figures::default(),
+                end: Some(End::default()),
+            };
+            self.series.insert(key.clone(), growing);
+        }
+        let Some(growing) = self.series.get_mut(key) else {
+            return Ok(());
+        };
+        let end = match &mut growing.end {
+            Some(end) => end,
+            none => none.insert(End::of(connection, growing.row, self.limits)?),
+        };
+        let merged = growing.figures.count / self.limits.part;
+        let merged = merged.clamp(self.limits.few, self.limits.many);
+        growing.figures.add(points);
+        end.append(connection, growing.row, points, merged, self.limits)
+    }
+
+    /// Writes the figures of the series that grew.
+    pub(super) fn finish(self, connection: &Connection) -> Result<(), Failure> {
+        for growing in self.series.into_values() {
+            if growing.end.is_some() {
+                put_figures(connection, growing.row, &growing.figures)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Merges the points of a series that wait, when no more will come; their number.
+pub(super) fn settle(connection: &Connection, row: i64) -> Result<usize, Failure> {
+    settle_to(connection, row, Limits::default())
+}
+
+fn settle_to(connection: &Connection, row: i64, limits: Limits) -> Result<usize, Failure> {
+    let mut end = End::of(connection, row, limits)?;
+    if let [alone] = end.waiting.as_slice()
+        && !is_plain(connection, alone.chunk)?
+    {
+        return Ok(0);
+    }
+    let merged = end.take(connection, 0)?;
+    for chunk in chunk::encode_all(&merged, limits.paging) {
+        end.put(connection, row, &chunk)?;
+    }
+    Ok(merged.len())
+}
+
+/// The chunks at the end of a series that will be merged with what comes: those in one piece.
+#[derive(Default)]
+struct End {
+    waiting: Vec<Waiting>,
+    /// Place of the next chunk.
+    place: i64,
+}
+
+struct Waiting {
     chunk: i64,
     place: i64,
     count: usize,
 }
 
-fn last_chunk(connection: &Connection, row: i64) -> Result<Option<LastChunk>, Failure> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT chunk, place, count FROM chunks WHERE series = ?1 ORDER BY place DESC LIMIT 1",
-        )?
-        .query_row([row], |row| {
-            Ok(LastChunk {
+impl End {
+    fn of(connection: &Connection, row: i64, limits: Limits) -> Result<Self, Failure> {
+        let mut statement = connection.prepare_cached(
+            "SELECT chunk, place, count, pyramid IS NULL FROM chunks WHERE series = ?1
+             ORDER BY place DESC",
+        )?;
+        let mut rows = statement.query([row])?;
+        let mut end = Self::default();
+        while let Some(row) = rows.next()? {
+            let waiting = Waiting {
                 chunk: row.get(0)?,
                 place: row.get(1)?,
                 count: row.get(2)?,
-            })
-        })
-        .optional()?)
+            };
+            end.place = end.place.max(waiting.place.saturating_add(1));
+            let is_whole: bool = row.get(3)?;
+            if !is_whole || waiting.count >= limits.many {
+                break;
+            }
+            end.waiting.push(waiting);
+        }
+        end.waiting.reverse();
+        Ok(end)
+    }
+
+    /// Puts points behind all others. They wait until there are `merged`.
+    fn append(
+        &mut self,
+        connection: &Connection,
+        row: i64,
+        new: &Series,
+        merged: usize,
+        limits: Limits,
+    ) -> Result<(), Failure> {
+        let waiting: usize = self.waiting.iter().map(|waiting| waiting.count).sum();
+        let alike = self.alike(new.len());
+        let from = if waiting.saturating_add(new.len()) >= merged {
+            0
+        } else if alike >= limits.chunks {
+            self.waiting.len() - alike
+        } else {
+            self.waiting.len()
+        };
+        if from == self.waiting.len() {
+            return self.write(connection, row, new, merged, limits);
+        }
+        let mut all = self.take(connection, from)?;
+        all.extend_from(new);
+        self.write(connection, row, &all, merged, limits)
+    }
+
+    /// How many of the last chunks have no more than twice the points of what comes behind them.
+    fn alike(&self, new: usize) -> usize {
+        let mut behind = new;
+        let is_alike = |waiting: &&Waiting| {
+            let is_alike = waiting.count <= behind.saturating_mul(2);
+            behind = behind.saturating_add(waiting.count);
+            is_alike
+        };
+        self.waiting.iter().rev().take_while(is_alike).count()
+    }
+
+    /// Takes the chunks from `from` on away, and gives their points.
+    fn take(&mut self, connection: &Connection, from: usize) -> Result<Series, Failure> {
+        let mut merged = Series::new(SeriesKey::named(""));
+        for waiting in self.waiting.drain(from..) {
+            self.place = self.place.min(waiting.place);
+            read_chunk(connection, waiting.chunk, &mut merged)?;
+            chunk_row::delete(connection, waiting.chunk)?;
+        }
+        Ok(merged)
+    }
+
+    /// Writes points: chunks of their last form, and what is too little for one so that it waits.
+    fn write(
+        &mut self,
+        connection: &Connection,
+        row: i64,
+        points: &Series,
+        merged: usize,
+        limits: Limits,
+    ) -> Result<(), Failure> {
+        let mut start = 0;
+        while points.len() - start >= merged {
+            let end = points.len().min(start + limits.many);
+            let chunk = chunk::encode(points, start..end, limits.paging);
+            self.put(connection, row, &chunk)?;
+            start = end;
+        }
+        if start < points.len() {
+            let (place, count) = (self.place, points.len() - start);
+            let chunk = chunk::encode_plain(points, start..points.len());
+            let chunk = self.put(connection, row, &chunk)?;
+            self.waiting.push(Waiting {
+                chunk,
+                place,
+                count,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds a chunk; its row.
+    fn put(
+        &mut self,
+        connection: &Connection,
+        row: i64,
+        chunk: &EncodedChunk,
+    ) -> Result<i64, Failure> {
+        let chunk = chunk_row::insert(connection, row, self.place, chunk)?;
+        self.place += 1;
+        Ok(chunk)
+    }
 }
 
-/// The points of a chunk.
-fn read_chunk(connection: &Connection, chunk: i64) -> Result<Series, Failure> {
+/// Whether a chunk is of the form that waits.
+fn is_plain(connection: &Connection, chunk: i64) -> Result<bool, Failure> {
     let mut statement = connection.prepare_cached("SELECT data FROM chunks WHERE chunk = ?1")?;
     let mut rows = statement.query([chunk])?;
-    let mut series = Series::new(SeriesKey::named(""));
+    rows.next()?.map_or(Ok(false), |row| {
+        Ok(chunk::is_plain(chunk_row::blob(row, 0)?))
+    })
+}
+
+/// Appends the points of a chunk to `series`.
+fn read_chunk(connection: &Connection, chunk: i64, series: &mut Series) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("SELECT data FROM chunks WHERE chunk = ?1")?;
+    let mut rows = statement.query([chunk])?;
     if let Some(row) = rows.next()? {
         let data = chunk_row::blob(row, 0)?;
-        chunk_row::read(connection, chunk, data, &mut series)?
+        chunk_row::read(connection, chunk, data, series)?
             .map_err(|reason| Failure::damaged(format!("a chunk of a series: {reason}")))?;
     }
-    Ok(series)
+    Ok(())
 }
 
 /// The figures of a series, from its row or, where an import or a redaction wrote it, from its points.
@@ -121,6 +325,11 @@ pub(super) fn figures(connection: &Connection, row: i64, count: usize) -> Result
     if let Some(figures) = known {
         return Ok(figures);
     }
+    computed_figures(connection, row)
+}
+
+/// The figures of a series from its points.
+pub(super) fn computed_figures(connection: &Connection, row: i64) -> Result<Figures, Failure> {
     let mut figures = Figures::default();
     each_chunk(connection, row, |series| figures.add(series))?;
     Ok(figures)
@@ -136,7 +345,10 @@ pub(super) fn put_figures(
         .prepare_cached("UPDATE series SET count = ?2 WHERE series = ?1")?
         .execute(params![row, length(figures.count)])?;
     connection
-        .prepare_cached("INSERT OR REPLACE INTO series_figures VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT INTO series_figures VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (series) DO UPDATE SET last = ?2, finite_min = ?3, finite_max = ?4",
+        )?
         .execute(params![
             row,
             figures.last,
@@ -148,9 +360,16 @@ pub(super) fn put_figures(
 
 /// The points of the last chunk of a series.
 pub(super) fn last_points(connection: &Connection, row: i64) -> Result<Option<Series>, Failure> {
-    let last = last_chunk(connection, row)?;
-    last.map(|last| read_chunk(connection, last.chunk))
-        .transpose()
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT chunk FROM chunks WHERE series = ?1 ORDER BY place DESC LIMIT 1")?
+        .query_row([row], |row| row.get(0))
+        .optional()?;
+    let Some(last) = last else {
+        return Ok(None);
+    };
+    let mut series = Series::new(SeriesKey::named(""));
+    read_chunk(connection, last, &mut series)?;
+    Ok(Some(series))
 }
 
 /// Shows the points of a series, a chunk at a time.
@@ -164,8 +383,14 @@ pub(super) fn each_chunk(
     let chunks: Vec<i64> = statement
         .query_map([row], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let mut series = Series::new(SeriesKey::named(""));
     for chunk in chunks {
-        show(&read_chunk(connection, chunk)?);
+        series.clear();
+        read_chunk(connection, chunk, &mut series)?;
+        show(&series);
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

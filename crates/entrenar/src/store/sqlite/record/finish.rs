@@ -13,6 +13,9 @@ use crate::session::{
 };
 use crate::store::recording::apply::{self, Ended};
 
+/// Waiting points that are merged in one transaction: it holds the write lock for some tenths of a second.
+const SETTLED_POINTS: usize = 1 << 20;
+
 /// The sessions whose recorders all ended and that are not finished yet.
 pub(super) fn ended(connection: &Connection) -> Result<Vec<(i64, String)>, Failure> {
     let mut statement = connection.prepare_cached(
@@ -25,6 +28,26 @@ pub(super) fn ended(connection: &Connection) -> Result<Vec<(i64, String)>, Failu
     )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Text>(1)?.0)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Merges the points that wait in the series from place `from` on, up to [`SETTLED_POINTS`] of them; where to go on.
+pub(super) fn settle(
+    connection: &Connection,
+    row: i64,
+    from: usize,
+) -> Result<Option<usize>, Failure> {
+    let mut points = 0;
+    for (place, series) in session::series(connection, row)?
+        .iter()
+        .enumerate()
+        .skip(from)
+    {
+        if points >= SETTLED_POINTS {
+            return Ok(Some(place));
+        }
+        points += append::settle(connection, series.row)?;
+    }
+    Ok(None)
 }
 
 /// The digests of all series of a session, and at which event of it they hold.

@@ -1,8 +1,10 @@
 //! Live recordings: journals into chunks, orphans, the end, and what readers of a live session see.
 
 mod append;
+mod cells;
 mod direct;
 mod finish;
+mod groups;
 mod orphans;
 mod rows;
 mod seal;
@@ -153,6 +155,10 @@ impl SqliteStore {
     /// Finishes the sessions whose recorders all ended.
     fn finish_ended(&mut self) -> Result<(), StoreError> {
         for (row, id) in self.read(finish::ended)? {
+            let mut next = Some(0);
+            while let Some(from) = next {
+                next = self.write(|transaction, _| finish::settle(transaction, row, from))?;
+            }
             // A writer in between makes another try necessary; a resumed session is not finished.
             for _ in 0..10 {
                 let digests = self.read(|connection| finish::digests(connection, row, &id))?;

@@ -1,32 +1,25 @@
 //! What a journal says becomes rows: points go behind those of their series, frames change the session, and the
 //! mark says how far that is. All in the caller's transaction.
 
-use std::collections::BTreeMap;
-
 use chrono::DateTime;
-use entrenar_journal::{Item, Point as JournalPoint, RecorderId};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use entrenar_journal::{Item, RecorderId};
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::json;
 
 use super::super::events::{self, Event, text_digest};
 use super::super::failure::Failure;
-use super::super::prepare::{self, Output};
-use super::super::value::{length, moment, text};
-use super::super::{blob, import, load, recordings};
+use super::super::value::text;
+use super::super::{import, load, recordings};
+use super::append::Appender;
+use super::groups::{Group, Groups};
 use super::rows::{self, RecorderRow};
-use super::session;
+use super::{cells, session};
 use crate::session::{
-    Clock, EntrenarSession, Point, Series, SeriesKey, SessionState, Sha256Hash, WarningKind,
+    Clock, EntrenarSession, Series, SeriesKey, SessionState, Sha256Hash, WarningKind,
 };
 use crate::store::StoreError;
 use crate::store::recording::reading::{Reading, nameless};
-use crate::store::recording::{CellFrame, Frame, FrameError, Known, Sealed, Start, apply};
-
-/// Points that are gathered before they are written: what a seal needs of memory is about forty times that many
-/// bytes.
-const GATHERED_POINTS: usize = 1 << 17;
-/// Numbers of series that are looked up in a table; larger ones in a map.
-const TABLE: u32 = 1 << 16;
+use crate::store::recording::{Frame, FrameError, Known, Sealed, Start, apply};
 
 /// One recorder's journal on its way into the store.
 pub(super) struct Sealer<'a> {
@@ -39,6 +32,8 @@ pub(super) struct Sealer<'a> {
     /// Frames that came before the one that says which session this is.
     early: Vec<Frame>,
     groups: Groups,
+    /// The session's series, once points came.
+    appender: Option<Appender>,
     sealed: Sealed,
     unreadable: u64,
 }
@@ -76,6 +71,7 @@ impl<'a> Sealer<'a> {
             reading: rows::reading(connection, id)?,
             early: Vec::new(),
             groups: Groups::default(),
+            appender: None,
             sealed: Sealed::default(),
             unreadable: 0,
         };
@@ -123,7 +119,7 @@ impl<'a> Sealer<'a> {
                 for (sequence, point) in *points {
                     self.groups.push(*sequence, point);
                 }
-                if self.groups.points >= GATHERED_POINTS && self.begun.is_some() {
+                if self.groups.is_full() && self.begun.is_some() {
                     self.write_points(false)?;
                 }
                 Ok(())
@@ -167,7 +163,12 @@ impl<'a> Sealer<'a> {
         match frame {
             Frame::Cell(cell) => {
                 let cell = apply::ranked_cell(*cell, begun.row.rank);
-                put_cell(self.connection, begun, cell)?;
+                cells::put(
+                    self.connection,
+                    &mut begun.row,
+                    &mut begun.session.runs,
+                    cell,
+                )?;
                 self.sealed.cells += 1;
             }
             Frame::End(end) => {
@@ -230,7 +231,7 @@ impl<'a> Sealer<'a> {
 
     /// Whether anything came that the store would lose.
     pub(super) fn has_content(&self) -> bool {
-        self.groups.points > 0 || !self.early.is_empty()
+        !self.groups.is_empty() || !self.early.is_empty()
     }
 
     /// Says something about the recording in the session.
@@ -244,9 +245,16 @@ impl<'a> Sealer<'a> {
         let Some(begun) = &mut self.begun else {
             return Ok(());
         };
-        let mut written = Vec::new();
-        for group in self.groups.take() {
-            let key = match self.reading.name(group.number) {
+        if self.groups.is_empty() {
+            return Ok(());
+        }
+        let appender = match &mut self.appender {
+            Some(appender) => appender,
+            none => none.insert(Appender::new(self.connection, begun.row.session)?),
+        };
+        let (reading, sealed) = (&self.reading, &mut self.sealed);
+        let name = |group: &Group| {
+            let key = match reading.name(group.number) {
                 Some(key) => key.clone(),
                 None if is_last => {
                     let message = "the names of some series are lost; they have numbers instead";
@@ -254,23 +262,20 @@ impl<'a> Sealer<'a> {
                     apply::warn(&mut begun.session, warning);
                     nameless(group.number, begun.row.rank)
                 }
-                None => {
-                    // Its name may come later.
-                    self.groups.keep(group);
-                    continue;
-                }
+                // Its name may come later.
+                None => return None,
             };
-            written.push((key, group));
-        }
-        for (_, group) in &written {
-            let count = u64::try_from(group.series.len()).unwrap_or(u64::MAX);
+            let count = u64::try_from(group.count).unwrap_or(u64::MAX);
             begun.row.points += count;
-            self.sealed.points += count;
+            sealed.points += count;
             begun.row.sequence = begun.row.sequence.max(group.next_sequence);
             begun.row.last_us = begun.row.last_us.max(group.last_us);
-        }
-        let written = written.into_iter().map(|(key, group)| (key, group.series));
-        session::append(self.connection, begun.row.session, written)
+            Some(key)
+        };
+        let connection = self.connection;
+        let each =
+            |_: &Group, key: &SeriesKey, points: &Series| appender.add(connection, key, points);
+        self.groups.give(name, each)
     }
 
     /// Says in the session how its recorder ended, where that was not as it should be. Gives the session's id, how
@@ -347,6 +352,9 @@ impl<'a> Sealer<'a> {
             rows::put_reading(connection, self.id, &mut self.reading)?;
         }
         session::write_changes(connection, begun.row.session, &begun.stored, &begun.session)?;
+        if let Some(appender) = self.appender {
+            appender.finish(connection)?;
+        }
         session::write_figures(connection, begun.row.session)?;
         Ok(self.sealed)
     }
@@ -437,171 +445,4 @@ fn insert(
     import::small_rows(connection, session, row)?;
     recordings::put(connection, row, session)?;
     Ok(row)
-}
-
-/// Puts a cell behind all of the same recorder, and by its time among the others.
-fn put_cell(connection: &Connection, begun: &mut Begun, frame: CellFrame) -> Result<(), Failure> {
-    let session = begun.row.session;
-    let (at_us, at_rest) = moment(frame.cell.timestamp);
-    let count: usize = connection
-        .prepare_cached("SELECT count(*) FROM cells WHERE session = ?1")?
-        .query_row([session], |row| row.get(0))?;
-    let after_time: usize = connection
-        .prepare_cached(
-            "SELECT place + 1 FROM cells
-             WHERE session = ?1 AND (started_us, started_rest) <= (?2, ?3)
-             ORDER BY place DESC LIMIT 1",
-        )?
-        .query_row(params![session, at_us, at_rest], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0);
-    let after_own = begun.row.last_cell.map_or(0, |place| place + 1);
-    let place = after_time.max(after_own).min(count);
-    if place < count {
-        make_room(connection, session, place)?;
-        apply::shift_runs(&mut begun.session.runs, place);
-    }
-    let order = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
-    let mut cell = frame.cell;
-    cell.execution_order = order;
-    let outputs = Output::all(&frame.record.outputs, &mut Vec::new());
-    for (number, output) in outputs.iter().enumerate() {
-        blob::fits(
-            || format!("output {number} of cell {place}"),
-            output.json.len(),
-        )?;
-    }
-    let from = prepare::output_from(&cell, Some(&frame.record));
-    import::cell_row(connection, session, place, &cell, from)?;
-    import::record_row(connection, session, place, &frame.record, &outputs)?;
-    begun.row.last_cell = Some(place);
-    begun.row.last_us = begun.row.last_us.max(Some(at_us));
-    Ok(())
-}
-
-/// Moves the cells from `place` on, with what belongs to them, by one. In two steps, since places are unique.
-fn make_room(connection: &Connection, session: i64, place: usize) -> Result<(), Failure> {
-    let place = length(place);
-    for (table, column, also) in [
-        ("cells", "place", ", execution_order = execution_order + 1"),
-        ("cell_records", "place", ""),
-        ("outputs", "cell", ""),
-    ] {
-        let away = format!(
-            "UPDATE {table} SET {column} = -{column} - 1 WHERE session = ?1 AND {column} >= ?2"
-        );
-        let back = format!(
-            "UPDATE {table} SET {column} = -{column}{also} WHERE session = ?1 AND {column} < 0"
-        );
-        connection
-            .prepare_cached(&away)?
-            .execute(params![session, place])?;
-        connection.prepare_cached(&back)?.execute([session])?;
-    }
-    connection
-        .prepare_cached(
-            "UPDATE recorders SET last_cell = last_cell + 1 WHERE session = ?1 AND last_cell >= ?2",
-        )?
-        .execute(params![session, place])?;
-    Ok(())
-}
-
-/// Points of several series, gathered by the number of their series.
-#[derive(Default)]
-pub(super) struct Groups {
-    groups: Vec<Group>,
-    /// Place of each series in `groups`, plus one; 0 for none.
-    table: Vec<u32>,
-    others: BTreeMap<u32, usize>,
-    points: usize,
-}
-
-/// Points of one series.
-struct Group {
-    number: u32,
-    series: Series,
-    next_sequence: u64,
-    last_us: Option<i64>,
-}
-
-impl Groups {
-    /// The points by series, in the order of their first points; a series without a name has its number for
-    /// one.
-    pub(super) fn into_series(mut self, reading: &Reading, rank: Option<u32>) -> Vec<Series> {
-        let named = |group: Group| {
-            let key = reading.name(group.number).cloned();
-            let key = key.unwrap_or_else(|| nameless(group.number, rank));
-            group.series.with_key(key)
-        };
-        self.take().into_iter().map(named).collect()
-    }
-
-    pub(super) fn push(&mut self, sequence: u64, point: &JournalPoint) {
-        let group = self.group(point.series);
-        group.next_sequence = group.next_sequence.max(sequence.saturating_add(1));
-        group.last_us = group.last_us.max(Some(point.micros));
-        group.series.push(Point {
-            value: point.value,
-            step: point.step,
-            epoch: point.epoch,
-            time_us: Some(point.micros),
-            origin: None,
-        });
-        self.points += 1;
-    }
-
-    fn group(&mut self, number: u32) -> &mut Group {
-        let index = self.index(number);
-        #[expect(clippy::indexing_slicing, reason = "the indexes are those of `groups`")]
-        &mut self.groups[index]
-    }
-
-    fn index(&mut self, number: u32) -> usize {
-        let end = self.groups.len();
-        let known = if number < TABLE {
-            let at = usize::try_from(number).unwrap_or(0);
-            if self.table.len() <= at {
-                self.table.resize(at + 1, 0);
-            }
-            let known = self.table.get(at).copied().unwrap_or(0);
-            if known == 0
-                && let Some(entry) = self.table.get_mut(at)
-            {
-                *entry = u32::try_from(end + 1).unwrap_or(u32::MAX);
-            }
-            usize::try_from(known).unwrap_or(0).checked_sub(1)
-        } else {
-            let known = self.others.get(&number).copied();
-            if known.is_none() {
-                self.others.insert(number, end);
-            }
-            known
-        };
-        known.unwrap_or_else(|| {
-            self.groups.push(Group {
-                number,
-                series: Series::new(SeriesKey::named("")),
-                next_sequence: 0,
-                last_us: None,
-            });
-            end
-        })
-    }
-
-    /// All groups, in the order of their first points.
-    fn take(&mut self) -> Vec<Group> {
-        self.table.clear();
-        self.others.clear();
-        self.points = 0;
-        std::mem::take(&mut self.groups)
-    }
-
-    /// Keeps a group that cannot be written yet.
-    fn keep(&mut self, group: Group) {
-        let index = self.index(group.number);
-        self.points += group.series.len();
-        if let Some(place) = self.groups.get_mut(index) {
-            *place = group;
-        }
-    }
 }

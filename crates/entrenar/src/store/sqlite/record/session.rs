@@ -50,51 +50,26 @@ pub(super) fn series(connection: &Connection, session: i64) -> Result<Vec<Series
     Ok(all)
 }
 
-/// Appends points to series, which are made where they are not there.
-pub(super) fn append(
+/// Adds a series to a session; its row.
+pub(super) fn new_series(
     connection: &Connection,
     session: i64,
-    groups: impl Iterator<Item = (SeriesKey, Series)>,
-) -> Result<(), Failure> {
-    let mut groups = groups.peekable();
-    if groups.peek().is_none() {
-        return Ok(());
-    }
-    let mut known: BTreeMap<SeriesKey, (i64, usize)> = series(connection, session)?
-        .into_iter()
-        .map(|series| (series.key, (series.row, series.count)))
-        .collect();
-    let mut place = known.len();
-    for (key, points) in groups {
-        let (row, count) = if let Some(known) = known.get(&key) {
-            *known
-        } else {
-            connection
-                .prepare_cached(
-                    "INSERT INTO series (session, place, name, run, rank, count)
-                     VALUES (?1, ?2, ?3, ?4, ?5, 0)",
-                )?
-                .execute(params![
-                    session,
-                    length(place),
-                    text(&key.name),
-                    key.run,
-                    key.rank
-                ])?;
-            place += 1;
-            (connection.last_insert_rowid(), 0)
-        };
-        let mut figures = if count == 0 {
-            Figures::default()
-        } else {
-            append::figures(connection, row, count)?
-        };
-        figures.add(&points);
-        append::put_figures(connection, row, &figures)?;
-        known.insert(key, (row, figures.count));
-        append::points(connection, row, points)?;
-    }
-    Ok(())
+    place: usize,
+    key: &SeriesKey,
+) -> Result<i64, Failure> {
+    connection
+        .prepare_cached(
+            "INSERT INTO series (session, place, name, run, rank, count)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+        )?
+        .execute(params![
+            session,
+            length(place),
+            text(&key.name),
+            key.run,
+            key.rank
+        ])?;
+    Ok(connection.last_insert_rowid())
 }
 
 /// Writes what differs between the session as its rows have it and as it is to be; points and cells aside.
@@ -157,9 +132,9 @@ pub(super) fn write_changes(
 }
 
 /// A series with its figures.
-struct Known {
-    key: SeriesKey,
-    figures: Figures,
+pub(super) struct Known {
+    pub(super) key: SeriesKey,
+    pub(super) figures: Figures,
 }
 
 /// The figures of a session that lists show.
@@ -204,17 +179,40 @@ impl ListFigures {
     }
 }
 
-/// All series of a session with their figures. Empty ones there are none: a series begins with its first point.
-fn known(connection: &Connection, session: i64) -> Result<Vec<Known>, Failure> {
+/// All series of a session with their rows and figures, in their order. Empty ones there are none: a series
+/// begins with its first point.
+pub(super) fn known(connection: &Connection, session: i64) -> Result<Vec<(i64, Known)>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "SELECT series.series, name, run, rank, count, series_figures.series IS NOT NULL,
+           last, finite_min, finite_max
+         FROM series LEFT JOIN series_figures USING (series) WHERE session = ?1 ORDER BY place",
+    )?;
+    let mut rows = statement.query([session])?;
     let mut all = Vec::new();
-    for series in series(connection, session)? {
-        let figures = append::figures(connection, series.row, series.count)?;
-        all.push(Known {
-            key: series.key,
-            figures,
-        });
+    while let Some(row) = rows.next()? {
+        let (series, count) = (row.get(0)?, row.get(4)?);
+        let key = SeriesKey {
+            name: row.get::<_, Text>(1)?.0,
+            run: row.get(2)?,
+            rank: row.get(3)?,
+        };
+        let figures = if row.get(5)? {
+            Figures {
+                count,
+                last: row.get::<_, Option<f64>>(6)?.unwrap_or(f64::NAN),
+                finite: row.get::<_, Option<f64>>(7)?.zip(row.get(8)?),
+            }
+        } else {
+            append::computed_figures(connection, series)?
+        };
+        all.push((series, Known { key, figures }));
     }
     Ok(all)
+}
+
+fn of_session(connection: &Connection, session: i64) -> Result<Vec<Known>, Failure> {
+    let all = known(connection, session)?;
+    Ok(all.into_iter().map(|(_, known)| known).collect())
 }
 
 /// The figures of a session together with the unsealed `tail` of its series.
@@ -223,7 +221,7 @@ pub(super) fn figures_with(
     session: i64,
     tail: &[&Series],
 ) -> Result<ListFigures, Failure> {
-    let mut all = known(connection, session)?;
+    let mut all = of_session(connection, session)?;
     for series in tail {
         let position = all.iter().position(|known| known.key == *series.key());
         let figures = match position.and_then(|at| all.get_mut(at)) {
@@ -263,7 +261,7 @@ fn keep_figures(connection: &Connection, session: i64) -> Result<(), Failure> {
 /// Brings the figures for lists to those of the points.
 pub(super) fn write_figures(connection: &Connection, session: i64) -> Result<(), Failure> {
     keep_figures(connection, session)?;
-    let all = known(connection, session)?;
+    let all = of_session(connection, session)?;
     let ListFigures {
         points,
         steps,
