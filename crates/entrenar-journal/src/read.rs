@@ -425,12 +425,22 @@ impl<'a> JournalReader<'a> {
                 break;
             }
             let slot = decode(bytes, self.slot_seed);
+            let bytes_left = bytes.len();
             let part = bytes.get(..8).unwrap_or(bytes);
             // A file that grew before its data arrived ends in zeros.
             if !reported && part.iter().any(|byte| *byte != 0) {
                 reported = true;
                 self.not_blank();
-                self.damaged(start, DamageKind::NotAFrame);
+                let offset = self.window.offset();
+                let left = usize::try_from(offset - start).unwrap_or(usize::MAX) + bytes_left;
+                self.damaged(
+                    start,
+                    if left < frame::SIZE {
+                        DamageKind::Cut
+                    } else {
+                        DamageKind::NotAFrame
+                    },
+                );
             }
             if let Some(found) = slot {
                 self.points.push(found);

@@ -47,13 +47,13 @@ pub enum DamageKind {
     /// The head is unreadable; what it says was taken from the file's name.
     #[error("the head of the file is damaged")]
     Head,
-    /// Version of a later program, or a damaged head with a plausible version.
+    /// More bytes than a frame's head has, and no frame begins there.
     #[error("bytes that are no frame")]
     NotAFrame,
     /// A frame's payload does not match its checksum; points in it were read one by one.
     #[error("the frame does not match its checksum")]
     Payload,
-    /// The file ends within a frame: it was being written.
+    /// The file ends within a frame or its head: it was being written.
     #[error("the file ends within a frame")]
     Cut,
     /// A slot is marked as complete and does not match its checksum.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use entrenar_journal::{
-    Error, Item, Journal, JournalReader, Options, Outcome, Point, Reason, RecorderLock, is_alive,
-    recover, recover_each,
+    DamageKind, Error, Item, Journal, JournalReader, Options, Outcome, Point, Reason, RecorderLock,
+    is_alive, layout, recover, recover_each,
 };
 
 fn options(folder: &Path) -> Options {
@@ -112,6 +112,35 @@ fn files_are_read_in_pieces() {
     .unwrap();
     assert_eq!(seals, 1);
     assert_eq!(recovered.recorders[0].released, 4000);
+}
+
+/// Where a kill or a power loss cut the last write, it is told as a cut, wherever that is.
+#[test]
+fn a_file_that_ends_anywhere_is_cut_and_nothing_worse() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::create(options(folder.path())).unwrap();
+    let mut lane = journal.lane().unwrap();
+    for part in 0..3 {
+        lane.append(&[7; 100]);
+        log(&journal, part * 3..(part + 1) * 3);
+        journal.flush().unwrap();
+    }
+    let path = journal_files(folder.path()).remove(0);
+    let bytes = std::fs::read(&path).unwrap();
+    let name = JournalReader::open(&path).unwrap().name();
+    let mut kinds = BTreeMap::new();
+    for length in layout::file::SIZE..=bytes.len() {
+        let mut reader = JournalReader::of_bytes(name, &bytes[..length]);
+        while reader.next_item().unwrap().is_some() {}
+        for damage in &reader.report().damage {
+            *kinds.entry(damage.kind.to_string()).or_insert(0) += 1;
+        }
+    }
+    let kinds: Vec<_> = kinds.into_iter().collect();
+    assert!(
+        matches!(&kinds[..], [(kind, count)] if *kind == DamageKind::Cut.to_string() && *count > 300),
+        "{kinds:?}"
+    );
 }
 
 #[test]
