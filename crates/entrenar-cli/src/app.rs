@@ -1,5 +1,6 @@
 //! The command line as a whole: global options, verbs, and what every verb needs.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,6 +128,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Invocation {
                 out: Stream::stdout(global.color),
                 err: Stream::stderr(global.color),
                 store: global.store,
+                orphans: Cell::new(0),
             }),
             verb: Box::new(verb),
         },
@@ -192,6 +194,8 @@ pub(crate) struct App {
     /// Standard error.
     pub(crate) err: Stream,
     store: Option<PathBuf>,
+    /// Killed recorders that left something beside a store that was looked at.
+    orphans: Cell<usize>,
 }
 
 impl App {
@@ -218,8 +222,19 @@ impl App {
     }
 
     /// The store as it is; `None` where there is none yet, or the empty file that is left of a
-    /// first import that was killed.
+    /// first import that was killed. In the end the user is told of recordings that were interrupted.
     pub(crate) fn store_if_there(&self) -> Result<Option<SqliteStore>, Failure> {
+        let store = self.store_to_examine()?;
+        if let Some(store) = &store {
+            // A folder that cannot be read hinders nobody who reads the store.
+            let orphans = store.orphans(&store.journal_folder()).unwrap_or_default();
+            self.orphans.set(orphans.len());
+        }
+        Ok(store)
+    }
+
+    /// As [`store_if_there`](Self::store_if_there), without a word of recordings.
+    pub(crate) fn store_to_examine(&self) -> Result<Option<SqliteStore>, Failure> {
         let path = self.store_path()?;
         if fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() == 0) {
             return Ok(None);
@@ -338,12 +353,32 @@ impl App {
     pub(crate) fn finish(mut self, done: Result<Exit, Failure>) -> Exit {
         // What was printed before a failure comes before its message.
         let flushed = self.out.flush().map_err(Failure::from);
+        self.tell_of_orphans();
         let failure = match (done, flushed) {
             (Ok(exit), Ok(())) => return exit,
             (Err(failure), _) | (Ok(_), Err(failure)) => failure,
         };
         self.tell(&failure);
         failure.exit()
+    }
+
+    fn tell_of_orphans(&mut self) {
+        let count = self.orphans.get();
+        if count > 0 {
+            let (recordings, them) = match count {
+                1 => ("1 recording was".to_owned(), "it"),
+                count => (format!("{count} recordings were"), "them"),
+            };
+            let line = Line::of(Tone::Good, "hint")
+                .plain(format!(": {recordings} interrupted by a kill or crash; "))
+                .plain(format!(
+                    "`{}` takes {them} into the store",
+                    self.command("doctor")
+                ));
+            // Where standard error is closed nobody wants to know.
+            drop(self.err.long_line(&line));
+            drop(self.err.flush());
+        }
     }
 
     /// Tells the user of a failure; where standard error is closed, the exit code still tells.

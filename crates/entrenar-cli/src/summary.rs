@@ -1,6 +1,6 @@
 //! What a session is, in a few lines.
 
-use entrenar::session::{EntrenarSession, ImportWarning, Series, SessionState};
+use entrenar::session::{EntrenarSession, Fork, ImportWarning, Series, SessionState};
 
 use crate::figures;
 use crate::series;
@@ -27,9 +27,7 @@ pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut fact = |name: &str, value: Line| {
         if !value.is_empty() {
-            let mut line = Line::of(Tone::Dim, format!("{name:<9} "));
-            line.append(&value);
-            lines.push(line);
+            lines.push(named(name, &value));
         }
     };
     let plain = |text: Option<&String>| text.map(|t| Line::new().plain(t)).unwrap_or_default();
@@ -72,9 +70,7 @@ pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
         fact("state", Line::of(tone, state.as_str()));
     }
     if let Some(origin) = &session.forked_from {
-        let step = origin
-            .step
-            .map_or_else(String::new, |step| format!(" at step {step}"));
+        let step = at_step(origin.step);
         fact("fork of", Line::of(Tone::Id, &origin.session).dim(step));
     }
     let mut first = "recorded";
@@ -94,6 +90,29 @@ pub(crate) fn facts(session: &EntrenarSession) -> Vec<Line> {
         first = "";
     }
     lines
+}
+
+/// The sessions that go on from this one, a line each.
+pub(crate) fn forks(forks: &[Fork]) -> Vec<Line> {
+    let line = |(place, fork): (usize, &Fork)| {
+        let name = if place == 0 { "forks" } else { "" };
+        let value = Line::of(Tone::Id, &fork.session)
+            .dim(at_step(fork.step))
+            .plain("  ")
+            .plain(&fork.name);
+        named(name, &value)
+    };
+    forks.iter().enumerate().map(line).collect()
+}
+
+fn named(name: &str, value: &Line) -> Line {
+    let mut line = Line::of(Tone::Dim, format!("{name:<9} "));
+    line.append(value);
+    line
+}
+
+fn at_step(step: Option<i64>) -> String {
+    step.map_or_else(String::new, |step| format!(" at step {step}"))
 }
 
 fn time(

@@ -20,6 +20,9 @@ use crate::shared::{Shared, Status};
 use crate::slot::Point;
 use crate::tickets::Taken;
 
+/// Pause between two looks for room.
+const WAIT: Duration = Duration::from_micros(200);
+
 /// What became of a point or frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -352,6 +355,23 @@ impl Writer {
         })
     }
 
+    /// Waits until there is room for so many points, at most for `patience`; says whether there is. Whoever else
+    /// logs meanwhile takes of it. For what is copied faster than the disk follows; not for a training.
+    pub fn wait_for_room(&self, points: u32, patience: Duration) -> bool {
+        let segments = &self.inner.shared.segments;
+        let mut since = None;
+        loop {
+            if segments.room() >= u64::from(points) {
+                return true;
+            }
+            if since.get_or_insert_with(Instant::now).elapsed() >= patience {
+                return false;
+            }
+            segments.sleeper.wake();
+            std::thread::sleep(WAIT);
+        }
+    }
+
     /// As [`Writer::log`], but with the wrong order of publication: the tests must notice.
     #[cfg(feature = "faults")]
     pub fn log_reversed(&self, point: &Point) -> Outcome {
@@ -434,7 +454,7 @@ impl Lane {
                     if since.get_or_insert_with(Instant::now).elapsed() >= patience {
                         break Reason::NoSegment;
                     }
-                    std::thread::sleep(Duration::from_micros(200));
+                    std::thread::sleep(WAIT);
                 }
                 Err(Refused::Finished) => break Reason::Closed,
             }

@@ -70,6 +70,12 @@ impl Segments {
         segment::SIZE + ((slot::WORDS * 8) << self.shift)
     }
 
+    /// Points for which there is room.
+    pub(crate) fn room(&self) -> u64 {
+        let state = self.tickets.state();
+        (state.limit << self.shift).saturating_sub(state.issued)
+    }
+
     pub(crate) const fn segment_of(&self, sequence: u64) -> u64 {
         sequence >> self.shift
     }

@@ -36,6 +36,7 @@
 //! `docs/recording.md` says what survives what, and what is captured.
 
 mod background;
+mod contents;
 mod core;
 mod earlier;
 mod environment;

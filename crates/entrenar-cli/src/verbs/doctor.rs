@@ -38,7 +38,7 @@ impl Args {
     fn look(self, app: &mut App) -> Result<Exit, Failure> {
         let path = app.store_path()?;
         let folder = journal_folder(&path);
-        let mut store = app.store_if_there()?;
+        let mut store = app.store_to_examine()?;
         let mut recovered = Vec::new();
         if !self.no_recover && has_left(store.as_ref(), &folder)? {
             let mut writable = app.store_to_write()?;

@@ -1,4 +1,5 @@
 use entrenar::export::session_json::{self, Times};
+use entrenar::store::Store as _;
 
 use crate::app::App;
 use crate::cells;
@@ -33,7 +34,8 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
-        let session = app.session(&self.id)?;
+        let (store, id) = app.find(&self.id)?;
+        let session = store.session(&id)?;
         if self.json {
             app.out
                 .json_bytes(&session_json::to_vec(&session, Times::All))?;
@@ -41,6 +43,9 @@ impl Args {
         }
         app.out.line(&summary::title(&session))?;
         for line in summary::facts(&session) {
+            app.out.line(&line)?;
+        }
+        for line in summary::forks(&store.forks(&id)?) {
             app.out.line(&line)?;
         }
         let columns = app.out.columns();

@@ -13,6 +13,7 @@ mod deposit;
 mod fake_archive;
 #[cfg(test)]
 mod mistakes;
+mod recordings;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

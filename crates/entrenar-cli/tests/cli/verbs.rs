@@ -642,59 +642,6 @@ fn doctor_finds_a_sound_store_sound() {
 }
 
 #[test]
-fn doctor_recovers_what_a_killed_recorder_left() {
-    use entrenar::store::recording::{Frame, SeriesDefinition, Start, journal_folder};
-    use entrenar_journal::{Journal, Options};
-
-    let home = Home::new();
-    let folder = journal_folder(&home.store());
-    // Closed without an end: what is left when a process was killed.
-    let journal = Journal::create(Options::new(&folder, &folder)).unwrap();
-    let mut lane = journal.lane().unwrap();
-    let started = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    let series = SeriesDefinition {
-        number: 0,
-        name: "loss".into(),
-        run: None,
-        rank: None,
-    };
-    for frame in [
-        Frame::Start(Box::new(Start::new("live-1", "Killed", started))),
-        Frame::Series(series),
-    ] {
-        for part in frame.parts(1 << 10).unwrap() {
-            lane.append(&part);
-        }
-    }
-    for step in 0..100 {
-        journal.writer().log_now(0, step, 0.5);
-    }
-    drop(lane);
-    journal.close().unwrap();
-
-    // No store is there yet: nothing is made without being asked for.
-    let looked = home.run(&["doctor", "--no-recover"]);
-    assert_eq!(looked.code, Some(0));
-    let ran = home.run(&["doctor", "--json"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err());
-    let json = ran.json();
-    assert_eq!(json["recovered"][0]["session"], "live-1");
-    assert_eq!(json["recovered"][0]["state"], "interrupted");
-    assert_eq!(json["recovered"][0]["points"], 100);
-    assert_eq!(json["not_recovered"], 0);
-    assert_eq!(json["findings"], serde_json::json!([]));
-    assert_eq!(
-        home.run(&["list", "--json"]).json()[0]["state"],
-        "interrupted"
-    );
-    let shown = home.run(&["show", "live-1"]);
-    assert!(shown.out().contains("interrupted"), "{}", shown.out());
-    assert!(fs::read_dir(&folder).unwrap().next().is_none());
-    let again = home.run(&["doctor"]);
-    assert!(!again.out().contains("recovered"), "{}", again.out());
-}
-
-#[test]
 fn completions_and_pages_are_made() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

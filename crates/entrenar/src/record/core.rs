@@ -169,6 +169,11 @@ impl Core {
         }
     }
 
+    /// Waits until there is room for so many points; says whether there is.
+    pub(super) fn wait_for_room(&self, points: u32, patience: Duration) -> bool {
+        self.writer.wait_for_room(points, patience)
+    }
+
     /// Logs a value at the step after the last one, with the present time.
     pub(super) fn log_next(&self, entry: &Entry, value: f64) -> Outcome {
         let point = Point {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::RecordError;
 use super::figures::Seen;
 use super::options::Resume;
-use crate::session::{EntrenarSession, ForkOrigin, Series, SeriesKey, SystemClock};
+use crate::session::{SeriesKey, SystemClock};
 use crate::store::recording::SeriesEnd;
 use crate::store::{SqliteStore, Store as _, StoreError, StoreMode};
 
@@ -74,66 +74,8 @@ impl Earlier {
     }
 }
 
-/// Puts what the parent of a fork has before `session`.
-pub(super) fn copy_parent(
-    path: &Path,
-    origin: &ForkOrigin,
-    session: &mut EntrenarSession,
-) -> Result<(), RecordError> {
-    let Some(parent) = read_session(path, &origin.session)? else {
-        return Err(RecordError::NotThere {
-            id: origin.session.clone(),
-        });
-    };
-    let own = std::mem::take(&mut session.metrics);
-    for series in parent.metrics.series() {
-        let copied = session_series(series, origin.step);
-        if !copied.is_empty() {
-            session.metrics.insert(copied);
-        }
-    }
-    for series in own.series() {
-        for point in series.points() {
-            session.metrics.push(
-                series.key().clone(),
-                crate::session::Point {
-                    value: point.value,
-                    step: point.step,
-                    epoch: point.epoch,
-                    time_us: point.time_us,
-                    origin: None,
-                },
-            );
-        }
-    }
-    session.code_history.splice(0..0, parent.code_history);
-    session.cell_records.splice(0..0, parent.cell_records);
-    session.runs.splice(0..0, parent.runs);
-    for (name, value) in parent.config {
-        session.config.entry(name).or_insert(value);
-    }
-    Ok(())
-}
-
-/// The points of a series until the first beyond `step`.
-fn session_series(series: &Series, step: Option<i64>) -> Series {
-    let mut copied = Series::new(series.key().clone());
-    let points = series.points();
-    let is_beyond = |at: Option<i64>| step.is_some_and(|step| at.is_some_and(|at| at > step));
-    for point in points.take_while(|point| !is_beyond(point.step)) {
-        copied.push(crate::session::Point {
-            value: point.value,
-            step: point.step,
-            epoch: point.epoch,
-            time_us: point.time_us,
-            origin: None,
-        });
-    }
-    copied
-}
-
 /// The store, if there is one.
-fn open(path: &Path) -> Result<Option<SqliteStore>, RecordError> {
+pub(super) fn open(path: &Path) -> Result<Option<SqliteStore>, RecordError> {
     let is_empty = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == 0);
     let at = crate::files::FileError::at("read", path);
     if is_empty || !path.try_exists().map_err(at)? {
@@ -141,17 +83,6 @@ fn open(path: &Path) -> Result<Option<SqliteStore>, RecordError> {
     }
     let store = SqliteStore::open(path, StoreMode::ReadOnly, SystemClock)?;
     Ok(Some(store))
-}
-
-fn read_session(path: &Path, id: &str) -> Result<Option<EntrenarSession>, RecordError> {
-    let Some(store) = open(path)? else {
-        return Ok(None);
-    };
-    match store.session(id) {
-        Ok(session) => Ok(Some(session)),
-        Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// How many of the values were not finite is not known without reading them.

@@ -10,8 +10,9 @@ use std::thread::{Builder, JoinHandle};
 use entrenar_journal::{Journal, Medium, Options, RecorderId, medium, memory_folder};
 
 use super::background::{Background, Shared};
+use super::contents;
 use super::core::{Core, Known, LANE_BYTES};
-use super::earlier::{Earlier, copy_parent};
+use super::earlier::Earlier;
 use super::error::RecordError;
 use super::handle::SeriesHandle;
 use super::live::LiveMetrics;
@@ -99,7 +100,10 @@ impl Recorder {
 
     /// Begins a session that goes on from another one at a step: the points of `parent` up to that step (of each
     /// series those until the first beyond it), its runs and its cells are recorded first, and the session
-    /// names its parent. With `None` everything is taken.
+    /// names its parent. With `None` everything is taken. Where several ranks fork, each takes over the points of its
+    /// own rank; rank 0, and a recorder without a rank, also what has no rank, and the cells.
+    ///
+    /// Points are copied a piece at a time; the parent may be of any length, and may be recorded still.
     ///
     /// # Errors
     /// As [`start`](Self::start), or where `parent` (a whole id) is not in the store.
@@ -114,11 +118,11 @@ impl Recorder {
             session: parent.to_owned(),
             step,
         };
-        Self::begin(session, &store.into(), options, Some(origin))
+        contents::fork(&origin, session, &store.into(), options)
     }
 
-    fn begin(
-        mut session: EntrenarSession,
+    pub(super) fn begin(
+        session: EntrenarSession,
         store: &Path,
         options: RecorderOptions,
         origin: Option<ForkOrigin>,
@@ -133,9 +137,6 @@ impl Recorder {
         let store =
             std::path::absolute(store).map_err(crate::files::FileError::at("find", store))?;
         let earlier = Earlier::read(&store, &session.id, options.rank, options.resume)?;
-        if let Some(origin) = &origin {
-            copy_parent(&store, origin, &mut session)?;
-        }
         let folder = journal_folder(&store);
         let recorder = RecorderId::random()?;
         let (start, contents) = description(session, &options, earlier.exists, origin);
@@ -178,8 +179,12 @@ impl Recorder {
             }),
             core,
         };
-        recorder.record_contents(contents)?;
+        contents::record(&recorder, contents);
         Ok(recorder)
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Id of the session.
@@ -332,38 +337,6 @@ impl Recorder {
     pub fn fail(&self) -> Result<FinishReport, RecordError> {
         self.owner.end(true)
     }
-
-    /// Records what a session has from the beginning. This may come faster than the disk follows.
-    fn record_contents(&self, contents: EntrenarSession) -> Result<(), RecordError> {
-        let mut records = contents.cell_records.into_iter();
-        for cell in contents.code_history {
-            self.cell_with(cell, records.next().unwrap_or_default());
-        }
-        for (number, run) in (0..).zip(contents.runs) {
-            self.core.frame(&Frame::Run { number, run });
-            self.core.next_run.fetch_max(number + 1, Ordering::Relaxed);
-        }
-        let mut left = SLOTS;
-        for series in contents.metrics.series() {
-            let run = series.key().run.unwrap_or(super::names::NO_RUN);
-            let handle = SeriesHandle::new(&self.core, series.name(), run);
-            for point in series.points() {
-                if left == 0 {
-                    self.flush()?;
-                    left = SLOTS;
-                }
-                left -= 1;
-                handle.push(&crate::session::Point {
-                    value: point.value,
-                    step: point.step,
-                    epoch: point.epoch,
-                    time_us: point.time_us,
-                    origin: None,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Owner {
@@ -456,7 +429,8 @@ fn create_journal(
     let mut journal = Options {
         recorder: Some(recorder),
         slots,
-        ahead: options.burst.div_ceil(slots).clamp(1, segments),
+        // Beside the one that is being filled.
+        ahead: (options.burst.div_ceil(slots) + 1).clamp(1, segments),
         segments_at_most: segments,
         lane_bytes: LANE_BYTES,
         child: Some(Arc::clone(known) as Arc<_>),

@@ -39,7 +39,7 @@ pub use metrics::SessionMetrics;
 pub(crate) use metrics::ranked;
 pub use model::{CodeCell, EntrenarSession};
 pub use origin::{Origin, OriginKind};
-pub use recording::{ForkOrigin, SessionState};
+pub use recording::{Fork, ForkOrigin, SessionState};
 pub use run::{RunStatus, TrainingRun};
 #[cfg(feature = "store")]
 pub(crate) use series::OptionalColumn;

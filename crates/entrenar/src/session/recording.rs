@@ -39,3 +39,15 @@ pub struct ForkOrigin {
     /// The last step that both have; `None` for the end of that session.
     pub step: Option<i64>,
 }
+
+/// A session that goes on from another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fork {
+    /// Id of the session that goes on.
+    pub session: String,
+    /// Its name.
+    pub name: String,
+    /// The last step that both have; `None` for the end of the other session.
+    pub step: Option<i64>,
+}

@@ -12,13 +12,15 @@ mod sqlite;
 use std::path::Path;
 
 use crate::research::archive::DepositState;
-use crate::session::{EntrenarSession, SessionChain};
+use crate::session::{EntrenarSession, Fork, SessionChain};
 
 pub use error::StoreError;
 pub use query::{
     Comparison, Finding, ListQuery, MetricBound, Redaction, SessionSummary, SortKey, StoredDeposit,
     StoredEvent, StoredStep,
 };
+#[cfg(feature = "record")]
+pub use sqlite::Piece;
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
 pub use sqlite::{
@@ -159,6 +161,13 @@ pub trait Store {
     /// # Errors
     /// As [`tag`](Self::tag).
     fn redact(&mut self, id: &str, secret: &str) -> Result<Redaction, StoreError>;
+
+    /// The sessions that go on from this one, by the step at which they do. What was forked from it in another
+    /// store is not known.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    fn forks(&self, id: &str) -> Result<Vec<Fork>, StoreError>;
 
     /// The events of a session, or of the whole store, oldest first.
     ///

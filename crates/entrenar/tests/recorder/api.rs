@@ -388,18 +388,76 @@ fn a_fork_has_the_points_up_to_its_step() {
 }
 
 #[test]
+fn a_fork_of_a_session_that_is_still_recorded_has_all_of_it() {
+    let scratch = scratch();
+    let options = RecorderOptions {
+        burst: 100_000,
+        ..quiet()
+    };
+    let parent = scratch.start("parent", options);
+    // More than one segment, and more than one chunk.
+    for step in 0..100_000 {
+        assert_eq!(parent.log(step, &[("loss", step as f64)]), Outcome::Logged);
+    }
+    let session = EntrenarSession::new("child", "Child");
+    let child = Recorder::fork("parent", Some(90_000), session, &scratch.store, quiet()).unwrap();
+    child.log(5, &[("loss", 0.5)]);
+    child.finish().unwrap();
+    parent.finish().unwrap();
+    let child = scratch.session("child");
+    let expected: Vec<_> = (0..=90_000).chain([5]).collect();
+    let found = steps(series(&child, "loss"));
+    let differs = found.iter().zip(&expected).position(|(a, b)| a != b);
+    assert_eq!((differs, found.len()), (None, expected.len()));
+    assert_eq!(series(&scratch.session("parent"), "loss").len(), 100_000);
+}
+
+#[test]
+fn each_rank_of_a_fork_takes_what_its_own_rank_had() {
+    let scratch = scratch();
+    let of = |rank| RecorderOptions {
+        rank: Some(rank),
+        ..quiet()
+    };
+    let parents = [0, 1].map(|rank| scratch.start("parent", of(rank)));
+    for (rank, parent) in (0_u32..).zip(&parents) {
+        parent.log(1, &[("loss", f64::from(rank))]);
+        parent.cell(cell("train()"));
+    }
+    drop(parents);
+    let fork = |rank| {
+        let session = EntrenarSession::new("child", "Child");
+        Recorder::fork("parent", None, session, &scratch.store, of(rank)).unwrap()
+    };
+    drop([fork(0), fork(1)]);
+    let child = scratch.session("child");
+    let found = child.metrics.series().iter();
+    let mut found: Vec<_> = found
+        .map(|series| (series.key().rank, series.values().to_vec()))
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    assert_eq!(found, [(Some(0), vec![0.0]), (Some(1), vec![1.0])]);
+    assert_eq!(child.code_history.len(), 2);
+}
+
+#[test]
 fn what_the_session_had_before_is_recorded_first() {
     let scratch = scratch();
     let mut session = EntrenarSession::new("s-1", "Test");
     session.metrics.add_loss(0.5);
     session.metrics.add_loss(0.4);
+    // More than `quiet` has memory for.
+    for step in 0..50_000 {
+        session.metrics.add_lr(f64::from(step));
+    }
     session.add_code_cell(cell("import x"));
     let recorder = Recorder::start(session, &scratch.store, quiet()).unwrap();
     recorder.metrics.add_loss(0.3);
     assert_eq!(recorder.metrics.total_steps(), 3);
-    recorder.finish().unwrap();
+    assert!(recorder.finish().unwrap().is_complete());
     let session = scratch.session("s-1");
     assert_eq!(series(&session, "loss").values(), [0.5, 0.4, 0.3]);
+    assert_eq!(series(&session, "lr").len(), 50_000);
     assert_eq!(session.code_history[0].source, "import x");
 }
 

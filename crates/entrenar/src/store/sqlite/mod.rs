@@ -38,6 +38,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::failure::Failure;
 pub use self::prepare::Prepared;
+#[cfg(feature = "record")]
+pub use self::record::Piece;
 pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
 pub use self::series::{StoredAbscissas, StoredSeries, StoredSeriesInfo};
@@ -48,7 +50,7 @@ use super::{
 use crate::research::archive::{DepositLog, DepositState, LogError};
 #[cfg(feature = "record")]
 use crate::session::SessionState;
-use crate::session::{Clock, EntrenarSession};
+use crate::session::{Clock, EntrenarSession, Fork};
 
 /// For the fuzz target of the chunks; see [`chunk`].
 #[cfg(fuzzing)]
@@ -330,6 +332,13 @@ impl Store for SqliteStore {
         // Also where nothing was found: an earlier call may have been kept from it by a reader.
         redact::purge(&self.connection).map_err(|failure| failure.at(&self.path))?;
         Ok(redaction)
+    }
+
+    fn forks(&self, id: &str) -> Result<Vec<Fork>, StoreError> {
+        self.read(|connection| {
+            load::row_of(connection, id)?;
+            recordings::forks(connection, id)
+        })
     }
 
     fn events(&self, id: Option<&str>) -> Result<Vec<StoredEvent>, StoreError> {

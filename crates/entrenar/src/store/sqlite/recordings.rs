@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::value::{Text, optional_text};
-use crate::session::{EntrenarSession, ForkOrigin, SessionState};
+use super::value::{Text, optional_text, text};
+use crate::session::{EntrenarSession, Fork, ForkOrigin, SessionState};
 use crate::store::StoreError;
 
 /// Whether the store has tables of recordings; an older one that is open for reading has not.
@@ -77,6 +77,25 @@ pub(super) fn read(
     session.environment =
         serde_json::from_str(&environment).map_err(|error| Failure::damaged(error.to_string()))?;
     Ok(())
+}
+
+/// The sessions that go on from the session of that id, by step and id.
+pub(super) fn forks(connection: &Connection, id: &str) -> Result<Vec<Fork>, Failure> {
+    if !are_kept(connection)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, forked_step FROM recordings JOIN sessions USING (session)
+         WHERE forked_session = ?1 ORDER BY forked_step NULLS LAST, id",
+    )?;
+    let forks = statement.query_map([text(id)], |row| {
+        Ok(Fork {
+            session: row.get::<_, Text>(0)?.0,
+            name: row.get::<_, Text>(1)?.0,
+            step: row.get(2)?,
+        })
+    })?;
+    Ok(forks.collect::<Result<_, _>>()?)
 }
 
 /// Sets the recorders of a session aside while its rows are written anew. Names of machines are let go: they are

@@ -6,6 +6,7 @@ mod direct;
 mod finish;
 mod groups;
 mod orphans;
+mod pieces;
 mod rows;
 mod seal;
 mod session;
@@ -28,6 +29,7 @@ use crate::store::recording::{
 };
 use crate::store::{SessionSummary, StoreError};
 
+pub use self::pieces::Piece;
 pub(super) use self::tail::{of as tail, with_tail};
 
 /// Journal files in one transaction: it holds the store's write lock for about half a second.

@@ -53,6 +53,11 @@ pub(super) fn consistent(
     read()
 }
 
+/// Whether a file vanished while the tail was read, and it is worth another of its tries.
+pub(super) fn is_to_be_read_again(tail: Option<&Tail>, tries: u32) -> bool {
+    tries < TRIES && tail.is_some_and(|tail| tail.is_torn)
+}
+
 /// The whole session with its unsealed tail.
 pub(in super::super) fn with_tail(
     mut read: impl FnMut() -> Result<(EntrenarSession, Option<Tail>), StoreError>,
@@ -61,14 +66,14 @@ pub(in super::super) fn with_tail(
     loop {
         tries += 1;
         let (mut session, tail) = read()?;
-        match tail {
-            Some(tail) if tail.is_torn && tries < TRIES => std::thread::yield_now(),
-            Some(tail) => {
-                tail.apply(&mut session);
-                return Ok(session);
-            }
-            None => return Ok(session),
+        if is_to_be_read_again(tail.as_ref(), tries) {
+            std::thread::yield_now();
+            continue;
         }
+        if let Some(tail) = tail {
+            tail.apply(&mut session);
+        }
+        return Ok(session);
     }
 }
 
@@ -169,7 +174,7 @@ impl Tail {
     }
 
     /// Adds what the journals hold to the session.
-    fn apply(self, session: &mut EntrenarSession) {
+    pub(super) fn apply(self, session: &mut EntrenarSession) {
         let mut last_cells: Vec<Option<usize>> =
             self.recorders.iter().map(|tail| tail.last_cell).collect();
         for (number, recorder) in self.recorders.into_iter().enumerate() {
