@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
-use entrenar::session::{EntrenarSession, SessionState, SystemClock};
+use entrenar::session::{EntrenarSession, SystemClock};
 use entrenar::store::{SqliteStore, Store as _, StoreMode};
 
 use crate::errors::{Exit, Failure};
@@ -281,26 +281,18 @@ impl App {
         Ok(store.session(&id)?)
     }
 
-    /// The store, and the sessions that `ids` name, without points, cells and documents; of one that
-    /// is being recorded all there is, since not all of its points are in the store.
-    pub(crate) fn described(
+    /// The store, and the whole ids of the sessions that `ids` name; `None` where there is none.
+    pub(crate) fn named(
         &self,
         ids: &[String],
-    ) -> Result<Option<(SqliteStore, Vec<EntrenarSession>)>, Failure> {
+    ) -> Result<Option<(SqliteStore, Vec<String>)>, Failure> {
         let Some(first) = ids.first() else {
             return Ok(None);
         };
         let (store, _) = self.find(first)?;
-        let mut sessions = Vec::new();
-        for id in ids {
-            let id = store.resolve(id)?;
-            let described = store.description(&id)?;
-            sessions.push(match described.state {
-                Some(SessionState::Live) => store.session(&id)?,
-                _ => described,
-            });
-        }
-        Ok(Some((store, sessions)))
+        let ids = ids.iter().map(|id| store.resolve(id));
+        let ids = ids.collect::<Result<_, _>>()?;
+        Ok(Some((store, ids)))
     }
 
     /// The sessions that `ids` name.

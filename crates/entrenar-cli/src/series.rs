@@ -4,7 +4,7 @@ mod stored;
 
 use entrenar::export::chart::{Abscissa, AbscissaFacts, ChartOptions, ChartSeries};
 use entrenar::session::{EntrenarSession, Series, SeriesKey, names};
-use entrenar::store::{StoreError, StoredSeries, StoredSeriesInfo};
+use entrenar::store::{StoreError, StoreView, StoredSeries, StoredSeriesInfo};
 
 use crate::errors::{Exit, Failure};
 
@@ -51,6 +51,15 @@ enum Points<'a> {
     Read(Box<Series>),
     /// In the store, which is asked for what shows.
     Stored(StoredSeries<'a>, Box<StoredSeriesInfo>),
+}
+
+/// The sessions of a view without points, cells and documents.
+pub(crate) fn described(
+    view: &StoreView<'_>,
+    ids: &[String],
+) -> Result<Vec<EntrenarSession>, StoreError> {
+    let descriptions = ids.iter().map(|id| Ok(view.description(id)?.clone()));
+    descriptions.collect()
 }
 
 /// The series of a session in memory.

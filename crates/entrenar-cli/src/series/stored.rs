@@ -5,41 +5,34 @@ use entrenar::export::chart::{
     Smoother,
 };
 use entrenar::session::{EntrenarSession, PointRef, Series};
-use entrenar::store::{SqliteStore, StoreError, StoredSeries, StoredSeriesInfo};
+use entrenar::store::{StoreError, StoreView, StoredSeries, StoredSeriesInfo};
 use entrenar::window::{Window, WindowAxis, WindowError, WindowPoint, WindowQuery};
 
-use super::{Candidate, Drawing, DrawnLine, Points, Wanted, in_memory};
+use super::{Candidate, Drawing, DrawnLine, Points, Wanted};
 use crate::errors::Failure;
 
 /// A series of no more points is read whole, so that its points can be drawn as dots.
 const MOST_READ: u64 = 20_000;
 
 impl<'a> Drawing<'a> {
-    /// Picks series of `store`; `sessions` are those that may be drawn, without their points or with
-    /// all of them.
-    /// With `whole`, all points are read.
+    /// Picks series of `view`; `sessions` are those that may be drawn, without their points. With
+    /// `whole`, all points are read.
     pub(crate) fn stored(
-        store: &'a SqliteStore,
+        view: &'a StoreView<'_>,
         sessions: &'a [EntrenarSession],
         wanted: Wanted<'_>,
         whole: bool,
     ) -> Result<Self, Failure> {
         let mut candidates = Vec::new();
         for session in sessions {
-            if !session.metrics.is_empty() {
-                candidates.push(in_memory(session));
-                continue;
-            }
-            let mut all = Vec::new();
-            for info in store.series_of(&session.id)? {
-                all.push(Candidate {
-                    session,
-                    key: info.key.clone(),
-                    count: info.count,
-                    points: Points::Stored(store.series(info.id)?, Box::new(info)),
-                });
-            }
-            candidates.push(all);
+            let of_session = view.series_of(&session.id)?.into_iter();
+            let of_session = of_session.map(|(info, series)| Candidate {
+                session,
+                key: info.key.clone(),
+                count: info.count,
+                points: Points::Stored(series, Box::new(info)),
+            });
+            candidates.push(of_session.collect());
         }
         let mut drawing = Self::among(sessions, candidates, wanted, |points| {
             if let Points::Stored(series, info) = points {

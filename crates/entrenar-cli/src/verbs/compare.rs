@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrenar::session::{EntrenarSession, Series, number};
+use entrenar::export::chart::ChartSeries;
+use entrenar::session::{EntrenarSession, SeriesSummary, number};
+use entrenar::store::{StoreError, StoreView};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -35,9 +37,19 @@ type Row = (String, Vec<Option<String>>);
 
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
-        let sessions = app.sessions(&self.ids)?;
-        let (metadata, config) = (differing_metadata(&sessions), differing_config(&sessions));
-        let metrics = side_by_side(&sessions);
+        // The ids are required.
+        let Some((store, ids)) = app.named(&self.ids)? else {
+            return Ok(Exit::Done);
+        };
+        let view = store.view(&ids)?;
+        let sessions = series::described(&view, &ids)?;
+        let cells = ids.iter().map(|id| view.cells(id));
+        let cells: Vec<usize> = cells.collect::<Result<_, _>>()?;
+        let (metadata, config) = (
+            differing_metadata(&sessions, &cells),
+            differing_config(&sessions),
+        );
+        let metrics = side_by_side(&view, &sessions)?;
         if self.json {
             app.out
                 .json(&to_json(&sessions, &metadata, &config, &metrics))?;
@@ -80,26 +92,26 @@ impl Args {
                 app.out.line(&line)?;
             }
         }
-        let drawing = match Drawing::of(
-            &sessions,
-            Wanted {
-                metrics: &self.metric,
-                ..Wanted::default()
-            },
-        ) {
+        let wanted = Wanted {
+            metrics: &self.metric,
+            ..Wanted::default()
+        };
+        let drawing = match Drawing::stored(&view, &sessions, wanted, false) {
             Ok(drawing) => drawing,
             // A comparison without a chart is one still, unless the chart was asked for.
             Err(failure) if !self.metric.is_empty() => return Err(failure),
             Err(_) => return Ok(Exit::Done),
         };
-        let series = drawing.series();
         let frame = Frame {
             columns: app.chart_columns(),
             rows: 14,
             colour: app.out.has_colour(),
         };
+        let options = drawing.options();
+        let pixels = |series: &[ChartSeries]| plot::pixels(series, &options, frame);
+        let series = drawing.reduced(&options, pixels)?;
         app.out.gap()?;
-        let lines = plot::chart(&series, &drawing.options(), frame);
+        let lines = plot::chart(&series, &options, frame);
         for line in lines.iter().chain(&plot::legend(&series)) {
             app.out.line(line)?;
         }
@@ -107,9 +119,9 @@ impl Args {
     }
 }
 
-fn differing_metadata(sessions: &[EntrenarSession]) -> Vec<Row> {
+fn differing_metadata(sessions: &[EntrenarSession], cells: &[usize]) -> Vec<Row> {
     type Fact = fn(&EntrenarSession) -> Option<String>;
-    let facts: [(&str, Fact); 10] = [
+    let facts: [(&str, Fact); 7] = [
         ("name", |s| Some(s.name.clone())),
         ("user", |s| s.user.clone()),
         ("architecture", |s| s.architecture.clone()),
@@ -119,15 +131,18 @@ fn differing_metadata(sessions: &[EntrenarSession]) -> Vec<Row> {
         }),
         ("began", |s| s.started_at.map(figures::second)),
         ("took", |s| s.duration().map(figures::duration)),
-        ("cells", |s| Some(s.code_history.len().to_string())),
+    ];
+    let last: [(&str, Fact); 2] = [
         ("tags", |s| (!s.tags.is_empty()).then(|| s.tags.join(", "))),
         ("notes", |s| s.notes.clone()),
     ];
-    facts
-        .iter()
-        .map(|(name, fact)| ((*name).to_owned(), sessions.iter().map(fact).collect()))
-        .filter(differs)
-        .collect()
+    let row = |(name, fact): &(&str, Fact)| -> Row {
+        ((*name).to_owned(), sessions.iter().map(fact).collect())
+    };
+    let cells = cells.iter().map(|count| Some(count.to_string()));
+    let cells = ("cells".to_owned(), cells.collect());
+    let rows = facts.iter().map(row).chain([cells]);
+    rows.chain(last.iter().map(row)).filter(differs).collect()
 }
 
 fn differing_config(sessions: &[EntrenarSession]) -> Vec<Row> {
@@ -146,15 +161,24 @@ fn differs((_, values): &Row) -> bool {
     values.windows(2).any(|pair| pair.first() != pair.last())
 }
 
+/// A metric by its label, with what each session says of it.
+type Metric = (String, Vec<Option<SeriesSummary>>);
+
 /// Series by label, each with its place in every session.
-fn side_by_side(sessions: &[EntrenarSession]) -> Vec<(String, Vec<Option<&Series>>)> {
-    let mut rows: Vec<(String, Vec<Option<&Series>>)> = Vec::new();
+fn side_by_side(
+    view: &StoreView<'_>,
+    sessions: &[EntrenarSession],
+) -> Result<Vec<Metric>, StoreError> {
+    let mut rows: Vec<Metric> = Vec::new();
     // Of each label the rows; a second series of a label in one session has a row of its own.
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, session) in sessions.iter().enumerate() {
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        for series in session.metrics.series().iter().filter(|s| !s.is_empty()) {
-            let label = series::label(session, series.key());
+        for (info, series) in view.series_of(&session.id)? {
+            let Some(summary) = series.summary()? else {
+                continue;
+            };
+            let label = series::label(session, &info.key);
             let known = places.entry(label.clone()).or_default();
             let nth = seen.entry(label.clone()).or_default();
             let at = known.get(*nth).copied().unwrap_or(rows.len());
@@ -164,14 +188,14 @@ fn side_by_side(sessions: &[EntrenarSession]) -> Vec<(String, Vec<Option<&Series
                 rows.push((label, vec![None; sessions.len()]));
             }
             if let Some(slot) = rows.get_mut(at).and_then(|(_, row)| row.get_mut(place)) {
-                *slot = Some(series);
+                *slot = Some(summary);
             }
         }
     }
-    rows
+    Ok(rows)
 }
 
-fn metrics_table(rows: &[(String, Vec<Option<&Series>>)], heads: &[String]) -> Table {
+fn metrics_table(rows: &[Metric], heads: &[String]) -> Table {
     let names: Vec<[String; 3]> = heads
         .iter()
         .map(|head| [format!("{head} last"), "min".to_owned(), "max".to_owned()])
@@ -185,10 +209,10 @@ fn metrics_table(rows: &[(String, Vec<Option<&Series>>)], heads: &[String]) -> T
         let columns: Vec<usize> = (0..heads.len()).map(|head| head * 3 + figure).collect();
         table.may_drop_early(&columns);
     }
-    for (label, series) in rows {
+    for (label, summaries) in rows {
         let mut cells = vec![Line::new().plain(label)];
-        for series in series {
-            let summary = series.and_then(Series::summary);
+        for summary in summaries {
+            let summary = summary.as_ref();
             let last = summary.map(|s| figures::number(s.last)).unwrap_or_default();
             cells.push(Line::of(Tone::Strong, last));
             for value in [summary.and_then(|s| s.min), summary.and_then(|s| s.max)] {
@@ -204,15 +228,15 @@ fn to_json(
     sessions: &[EntrenarSession],
     metadata: &[Row],
     config: &[Row],
-    metrics: &[(String, Vec<Option<&Series>>)],
+    metrics: &[Metric],
 ) -> Value {
     let rows = |rows: &[Row]| -> Value {
         rows.iter()
             .map(|(name, values)| json!({ "name": name, "values": values }))
             .collect()
     };
-    let figures = |series: &Option<&Series>| -> Value {
-        let Some(summary) = series.and_then(Series::summary) else {
+    let figures = |summary: &Option<SeriesSummary>| -> Value {
+        let Some(summary) = summary else {
             return Value::Null;
         };
         json!({

@@ -64,14 +64,16 @@ fn weight(text: &str) -> Result<f64, String> {
 impl Args {
     pub(crate) fn run(self, app: &mut App) -> Result<Exit, Failure> {
         // The ids are required.
-        let Some((store, sessions)) = app.described(&self.ids)? else {
+        let Some((store, ids)) = app.named(&self.ids)? else {
             return Ok(Exit::Done);
         };
+        let view = store.view(&ids)?;
+        let sessions = series::described(&view, &ids)?;
         let wanted = Wanted {
             metrics: &self.metric,
             runs: &self.run,
         };
-        let drawing = Drawing::stored(&store, &sessions, wanted, self.json)?;
+        let drawing = Drawing::stored(&view, &sessions, wanted, self.json)?;
         if self.json {
             app.out.json(&to_json(&drawing))?;
             return Ok(Exit::Done);

@@ -12,6 +12,8 @@ mod deposit;
 #[path = "../../../entrenar/tests/fake_archive/mod.rs"]
 mod fake_archive;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod mistakes;
 mod recordings;
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub use sqlite::Piece;
 #[cfg(fuzzing)]
 pub use sqlite::fuzz_chunk;
 pub use sqlite::{
-    BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode, StoredAbscissas, StoredSeries,
-    StoredSeriesInfo,
+    BUSY_TIMEOUT, MAX_VALUE_BYTES, Prepared, SqliteStore, StoreMode, StoreView, StoredAbscissas,
+    StoredSeries, StoredSeriesInfo,
 };
 
 /// What an import did.

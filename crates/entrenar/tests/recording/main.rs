@@ -4,6 +4,7 @@
 mod property;
 mod support;
 mod torn;
+mod windows;
 
 use entrenar::bridge::SourceContext;
 use entrenar::export::session_json;

@@ -117,6 +117,13 @@ pub(super) fn description(
     Ok(session)
 }
 
+/// How many cells a session has.
+pub(super) fn cell_count(connection: &Connection, session: i64) -> Result<usize, Failure> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM cells WHERE session = ?1")?;
+    Ok(statement.query_row([session], |row| row.get(0))?)
+}
+
 fn session_row(
     connection: &Connection,
     id: &str,

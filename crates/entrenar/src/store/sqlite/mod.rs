@@ -28,6 +28,7 @@ mod search;
 mod secret;
 mod series;
 mod value;
+mod view;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -43,6 +44,7 @@ pub use self::record::Piece;
 pub use self::schema::MAX_VALUE_BYTES;
 use self::secret::Secret;
 pub use self::series::{StoredAbscissas, StoredSeries, StoredSeriesInfo};
+pub use self::view::StoreView;
 use super::{
     Finding, ImportStatus, ListQuery, Redaction, SessionSummary, Store, StoreError, StoredDeposit,
     StoredEvent,
@@ -173,12 +175,15 @@ impl SqliteStore {
         self.read(|connection| load::description(connection, id, load::row_of(connection, id)?))
     }
 
-    /// Runs `work` on one state of the store.
+    /// Runs `work` on one state of the store: that of a [`StoreView`] if there is one.
     fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         let run = || {
+            if !self.connection.is_autocommit() {
+                return work(&self.connection);
+            }
             let transaction = self.connection.unchecked_transaction()?;
             // Dropped, which ends it: there is nothing to commit.
             work(&transaction)

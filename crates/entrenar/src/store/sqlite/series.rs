@@ -5,13 +5,13 @@ mod gather;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use self::gather::{Pages, chunks, gather, preview};
+use self::gather::{Exactness, Pages, chunks, gather};
 use super::SqliteStore;
 use super::chunk::{PageSummary, row};
 use super::failure::Failure;
 use super::load;
 use super::value::Text;
-use crate::session::{Series, SeriesKey};
+use crate::session::{Series, SeriesKey, SeriesSummary};
 use crate::store::StoreError;
 use crate::window::{Window, WindowAxis, WindowQuery};
 
@@ -20,7 +20,7 @@ use crate::window::{Window, WindowAxis, WindowQuery};
 #[non_exhaustive]
 pub struct StoredSeriesInfo {
     /// Its number, by which [`SqliteStore::series`] finds it. It stays until the session's rows
-    /// are written anew (a redaction) or removed.
+    /// are written anew (a redaction) or removed. 0 where no point of it is in the store yet.
     pub id: i64,
     /// Name, run and rank.
     pub key: SeriesKey,
@@ -74,11 +74,14 @@ impl StoredAbscissas {
     }
 }
 
-/// A series in a store. Made by [`SqliteStore::series`].
+/// A series in a store. Made by [`SqliteStore::series`], and by [`StoreView`](super::StoreView).
 #[derive(Debug, Clone, Copy)]
 pub struct StoredSeries<'a> {
     store: &'a SqliteStore,
-    id: i64,
+    /// Its number; none where a journal alone has it.
+    id: Option<i64>,
+    /// The points behind those of the store.
+    tail: Option<&'a Series>,
 }
 
 impl SqliteStore {
@@ -107,7 +110,59 @@ impl SqliteStore {
                 Err(StoreError::NoSeries { id }.into())
             }
         })?;
-        Ok(StoredSeries { store: self, id })
+        Ok(StoredSeries::new(self, Some(id), None))
+    }
+}
+
+impl StoredSeriesInfo {
+    /// Of a series without points.
+    pub(super) fn empty(key: SeriesKey) -> Self {
+        Self {
+            id: 0,
+            key,
+            count: 0,
+            steps: None,
+            times_us: None,
+            values: None,
+            first: None,
+            last: None,
+            nan_count: 0,
+        }
+    }
+
+    /// Adds points behind those that it has.
+    pub(super) fn add(&mut self, points: &Series) {
+        fn widen<T: PartialOrd + Copy>(range: &mut Option<(T, T)>, number: T) {
+            let (least, most) = range.get_or_insert((number, number));
+            if number < *least {
+                *least = number;
+            }
+            if number > *most {
+                *most = number;
+            }
+        }
+        for point in points.points() {
+            if let Some(step) = point.step {
+                widen(&mut self.steps, step);
+            }
+            if let Some(time) = point.time_us {
+                widen(&mut self.times_us, time);
+            }
+            if point.value.is_nan() {
+                self.nan_count += 1;
+            } else {
+                widen(&mut self.values, point.value);
+            }
+            self.first.get_or_insert(point.value);
+            self.last = Some(point.value);
+            self.count += 1;
+        }
+    }
+}
+
+impl<'a> StoredSeries<'a> {
+    pub(super) fn new(store: &'a SqliteStore, id: Option<i64>, tail: Option<&'a Series>) -> Self {
+        Self { store, id, tail }
     }
 }
 
@@ -117,11 +172,57 @@ impl StoredSeries<'_> {
     /// # Errors
     /// If it was removed or the store cannot be read.
     pub fn info(&self) -> Result<StoredSeriesInfo, StoreError> {
-        self.store.read(|connection| {
-            let missing = StoreError::NoSeries { id: self.id };
-            let mut found = infos(connection, "series.series", self.id)?;
-            found.pop().ok_or_else(|| missing.into())
-        })
+        let mut info = match (self.id, self.tail) {
+            (None, Some(tail)) => StoredSeriesInfo::empty(tail.key().clone()),
+            (id, _) => self.store.read(|connection| {
+                let id = id.unwrap_or_default();
+                let mut found = infos(connection, "series.series", id)?;
+                found
+                    .pop()
+                    .ok_or_else(|| StoreError::NoSeries { id }.into())
+            })?,
+        };
+        if let Some(tail) = self.tail {
+            info.add(tail);
+        }
+        Ok(info)
+    }
+
+    /// Count, ends and finite range; `None` for an empty series. Pages are read where the figures of
+    /// their chunk say too little.
+    ///
+    /// # Errors
+    /// If the series was removed or the store cannot be read.
+    pub fn summary(&self) -> Result<Option<SeriesSummary>, StoreError> {
+        let info = self.info()?;
+        let Some((first, last)) = info.first.zip(info.last) else {
+            return Ok(None);
+        };
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let mut summary = SeriesSummary {
+            count: size(info.count),
+            nan_count: size(info.nan_count),
+            infinite_count: 0,
+            first,
+            last,
+            min: info.values.map(|(min, _)| min),
+            max: info.values.map(|(_, max)| max),
+        };
+        if [summary.min, summary.max]
+            .into_iter()
+            .flatten()
+            .any(f64::is_infinite)
+        {
+            // One column has all points.
+            let query = WindowQuery::new(WindowAxis::Arrival, 0.0, f64::MAX, 1)?;
+            let window = self.query(&query)?;
+            let values = || window.lines.iter().flatten().map(|point| point.value);
+            let not_finite = size(window.not_drawn);
+            summary.infinite_count = not_finite.saturating_sub(summary.nan_count);
+            summary.min = values().reduce(f64::min);
+            summary.max = values().reduce(f64::max);
+        }
+        Ok(Some(summary))
     }
 
     /// The points with steps from `from` to `to` that a chart of `pixels` columns shows: the
@@ -143,26 +244,7 @@ impl StoredSeries<'_> {
     /// # Errors
     /// As [`window`](Self::window).
     pub fn query(&self, query: &WindowQuery) -> Result<Window, StoreError> {
-        self.query_with(query, None)
-    }
-
-    /// The answer to `query` with the points of `tail` behind those of the store.
-    ///
-    /// # Errors
-    /// As [`window`](Self::window).
-    pub fn query_with(
-        &self,
-        query: &WindowQuery,
-        tail: Option<&Series>,
-    ) -> Result<Window, StoreError> {
-        let read = |connection: &Connection| {
-            let gathered = gather(connection, self.id, query, false, tail)?;
-            if gathered.aggregator.must_sort() {
-                return gather(connection, self.id, query, true, tail);
-            }
-            Ok(gathered)
-        };
-        Ok(self.store.read(read)?.finish(true))
+        self.gathered(query, Exactness::Exact)
     }
 
     /// The points of `query` that are known without reading pages: of each stretch of 1,024 points
@@ -173,14 +255,20 @@ impl StoredSeries<'_> {
     /// # Errors
     /// As [`window`](Self::window).
     pub fn preview(&self, query: &WindowQuery) -> Result<Window, StoreError> {
+        self.gathered(query, Exactness::Preview)
+    }
+
+    fn gathered(&self, query: &WindowQuery, exactness: Exactness) -> Result<Window, StoreError> {
         let read = |connection: &Connection| {
-            let gathered = preview(connection, self.id, query, false)?;
+            let all = |sorted| gather(connection, (self.id, self.tail), query, exactness, sorted);
+            let gathered = all(false)?;
             if gathered.aggregator.must_sort() {
-                return preview(connection, self.id, query, true);
+                return all(true);
             }
             Ok(gathered)
         };
-        Ok(self.store.read(read)?.finish(false))
+        let gathered = self.store.read(read)?;
+        Ok(gathered.finish(exactness == Exactness::Exact))
     }
 
     /// What is known of the abscissas over `axis`. Points are read where not all of a page have one.
@@ -191,7 +279,7 @@ impl StoredSeries<'_> {
         self.store.read(|connection| {
             let mut found = StoredAbscissas::default();
             let mut pages = Pages::new(connection, axis);
-            chunks(connection, self.id, |chunk| {
+            let end = chunks(connection, self.id, |chunk| {
                 let Some(head) = pages.open(chunk)? else {
                     found.points(pages.whole(chunk)?, axis, chunk.start);
                     return Ok(true);
@@ -211,6 +299,9 @@ impl StoredSeries<'_> {
                 }
                 Ok(true)
             })?;
+            if let Some(tail) = self.tail {
+                found.points(tail, axis, end);
+            }
             Ok(found)
         })
     }
@@ -229,12 +320,16 @@ impl StoredSeries<'_> {
                     .map_err(|reason| chunk.damaged(&reason))?;
                 each(&points);
                 Ok(true)
-            })
+            })?;
+            if let Some(tail) = self.tail {
+                each(tail);
+            }
+            Ok(())
         })
     }
 }
 
-fn infos(
+pub(super) fn infos(
     connection: &Connection,
     column: &str,
     value: i64,

@@ -238,7 +238,7 @@ impl SqliteStore {
     pub fn series_tails(&self, id: &str) -> Result<Vec<Series>, StoreError> {
         let folder = self.journal_folder();
         tail::consistent(|| self.read(|connection| tail::of(connection, &folder, id)))
-            .map(|tail| tail.map_or_else(Vec::new, tail::Tail::into_series))
+            .map(|tail| tail.map_or_else(Vec::new, |mut tail| tail.take_series()))
     }
 
     /// The points of one series that are not in chunks yet, in their order; they come behind those of its

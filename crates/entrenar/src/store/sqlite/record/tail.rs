@@ -154,23 +154,42 @@ impl Tail {
     }
 
     /// Number of cells.
-    pub(super) fn cells(&self) -> usize {
+    pub(in super::super) fn cells(&self) -> usize {
         let frames = self.recorders.iter().flat_map(|tail| &tail.frames);
         frames
             .filter(|frame| matches!(frame, Frame::Cell(_)))
             .count()
     }
 
-    /// The points by series.
-    pub(super) fn into_series(self) -> Vec<Series> {
+    /// Whether a file vanished while it was read.
+    pub(in super::super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Takes the points, by series.
+    pub(super) fn take_series(&mut self) -> Vec<Series> {
         let mut all: Vec<Series> = Vec::new();
-        for series in self.recorders.into_iter().flat_map(|tail| tail.series) {
-            match all.iter_mut().find(|known| known.key() == series.key()) {
-                Some(known) => known.extend_from(&series),
-                None => all.push(series),
+        for recorder in &mut self.recorders {
+            for series in std::mem::take(&mut recorder.series) {
+                match all.iter_mut().find(|known| known.key() == series.key()) {
+                    Some(known) => known.extend_from(&series),
+                    None => all.push(series),
+                }
             }
         }
         all
+    }
+
+    /// Adds what the journals hold to a session without points and cells, but for these; the points by
+    /// series.
+    pub(in super::super) fn describe(mut self, session: &mut EntrenarSession) -> Vec<Series> {
+        let series = self.take_series();
+        for recorder in &mut self.recorders {
+            let frames = &mut recorder.frames;
+            frames.retain(|frame| !matches!(frame, Frame::Cell(_)));
+        }
+        self.apply(session);
+        series
     }
 
     /// Adds what the journals hold to the session.

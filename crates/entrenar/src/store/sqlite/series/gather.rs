@@ -33,17 +33,21 @@ impl ChunkRow<'_> {
     }
 }
 
-/// Gives the chunks of a series to `each` until that says `false`.
+/// Gives the chunks of a series to `each` until that says `false`; the place behind the last one given
+/// in the order of arrival.
 pub(super) fn chunks(
     connection: &Connection,
-    series: i64,
+    series: Option<i64>,
     mut each: impl FnMut(&ChunkRow<'_>) -> Result<bool, Failure>,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
+    let mut start = 0_u64;
+    let Some(series) = series else {
+        return Ok(start);
+    };
     let mut statement = connection.prepare_cached(
         "SELECT chunk, count, data, pyramid FROM chunks WHERE series = ?1 ORDER BY place",
     )?;
     let mut rows = statement.query([series])?;
-    let mut start = 0_u64;
     while let Some(row) = rows.next()? {
         let pyramid = row.get_ref(3)?.as_blob_or_null();
         let chunk = ChunkRow {
@@ -53,12 +57,13 @@ pub(super) fn chunks(
             data: row::blob(row, 2)?,
             pyramid: pyramid.map_err(|error| Failure::damaged(error.to_string()))?,
         };
-        if !each(&chunk)? {
+        let goes_on = each(&chunk)?;
+        start = start.saturating_add(chunk.count);
+        if !goes_on {
             break;
         }
-        start = start.saturating_add(chunk.count);
     }
-    Ok(())
+    Ok(start)
 }
 
 /// The columns that points over an axis need.
@@ -237,45 +242,30 @@ impl<'c> Pages<'c> {
     }
 }
 
-/// Gathers the points of a window, those of `tail` behind those of the store. Points of the store are
-/// read where a page lies across the border of a column.
+/// Whether points are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exactness {
+    /// Where a page lies across the border of a column.
+    Exact,
+    /// Nowhere: of each page those that its summary knows are all.
+    Preview,
+}
+
+/// Gathers the points of a window: those of a series of the store, and those of the `tail` behind them.
 pub(super) fn gather(
     connection: &Connection,
-    series: i64,
+    (series, tail): (Option<i64>, Option<&Series>),
     query: &WindowQuery,
+    exactness: Exactness,
     sorted: bool,
-    tail: Option<&Series>,
 ) -> Result<Gathered, Failure> {
     let mut gathered = Gathered::new(query, sorted);
     let mut pages = Pages::new(connection, query.axis());
-    let mut end = 0;
-    chunks(connection, series, |chunk| {
-        end = chunk.start.saturating_add(chunk.count);
-        let Some(head) = pages.open(chunk)? else {
-            gathered.series(pages.whole(chunk)?, chunk.start);
-            return Ok(!gathered.aggregator.must_sort());
-        };
-        let mut place = 0;
-        while place < head.pages() {
-            let is_settled = match pages.summary(place) {
-                PageSummary::Nowhere => {
-                    let count = u64::try_from(head.rows(place).len()).unwrap_or(u64::MAX);
-                    gathered.left_out = gathered.left_out.saturating_add(count);
-                    true
-                }
-                PageSummary::Known(summary) => gathered.aggregator.summary(summary),
-                PageSummary::Mixed => false,
-            };
-            let first = place;
-            place += 1;
-            if is_settled {
-                continue;
-            }
-            // Pages that follow each other are read at once.
-            while place < head.pages() && is_across(&gathered, pages.summary(place)) {
-                place += 1;
-            }
-            pages.gather(chunk, &head, first..place, &mut gathered)?;
+    let end = chunks(connection, series, |chunk| {
+        match (pages.open(chunk)?, exactness) {
+            (None, _) => gathered.series(pages.whole(chunk)?, chunk.start),
+            (Some(head), Exactness::Exact) => exact(&mut pages, chunk, &head, &mut gathered)?,
+            (Some(_), Exactness::Preview) => preview(&pages, &mut gathered),
         }
         Ok(!gathered.aggregator.must_sort())
     })?;
@@ -283,6 +273,38 @@ pub(super) fn gather(
         gathered.series(tail, end);
     }
     Ok(gathered)
+}
+
+/// Gathers a chunk out of summaries, and out of points where these say too little.
+fn exact(
+    pages: &mut Pages<'_>,
+    chunk: &ChunkRow<'_>,
+    head: &PagedHead<'_>,
+    gathered: &mut Gathered,
+) -> Result<(), Failure> {
+    let mut place = 0;
+    while place < head.pages() {
+        let is_settled = match pages.summary(place) {
+            PageSummary::Nowhere => {
+                let count = u64::try_from(head.rows(place).len()).unwrap_or(u64::MAX);
+                gathered.left_out = gathered.left_out.saturating_add(count);
+                true
+            }
+            PageSummary::Known(summary) => gathered.aggregator.summary(summary),
+            PageSummary::Mixed => false,
+        };
+        let first = place;
+        place += 1;
+        if is_settled {
+            continue;
+        }
+        // Pages that follow each other are read at once.
+        while place < head.pages() && is_across(gathered, pages.summary(place)) {
+            place += 1;
+        }
+        pages.gather(chunk, head, first..place, gathered)?;
+    }
+    Ok(())
 }
 
 /// Whether the points of a page have to be read, whatever came before it.
@@ -294,27 +316,13 @@ fn is_across(gathered: &Gathered, page: &PageSummary) -> bool {
     }
 }
 
-/// Gathers the points that are known without reading pages.
-pub(super) fn preview(
-    connection: &Connection,
-    series: i64,
-    query: &WindowQuery,
-    sorted: bool,
-) -> Result<Gathered, Failure> {
-    let mut gathered = Gathered::new(query, sorted);
-    let mut pages = Pages::new(connection, query.axis());
-    chunks(connection, series, |chunk| {
-        if pages.open(chunk)?.is_none() {
-            gathered.series(pages.whole(chunk)?, chunk.start);
-        }
-        for page in &pages.summaries {
-            if let PageSummary::Known(summary) = page {
-                for point in summary.points() {
-                    gathered.aggregator.point(point.x, point.value, point.index);
-                }
+/// Gathers of a chunk the points that are known without reading its pages.
+fn preview(pages: &Pages<'_>, gathered: &mut Gathered) {
+    for page in &pages.summaries {
+        if let PageSummary::Known(summary) = page {
+            for point in summary.points() {
+                gathered.aggregator.point(point.x, point.value, point.index);
             }
         }
-        Ok(!gathered.aggregator.must_sort())
-    })?;
-    Ok(gathered)
+    }
 }

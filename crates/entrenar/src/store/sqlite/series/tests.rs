@@ -40,11 +40,13 @@ fn part(series: &Series, range: std::ops::Range<usize>) -> Series {
 
 fn answer(connection: &Connection, view: &View, tail: Option<&Series>) -> Window {
     let query = view.query();
-    let gathered = gather(connection, 1, &query, false, tail).unwrap();
+    let all = |sorted| {
+        let series = (Some(1), tail);
+        gather(connection, series, &query, Exactness::Exact, sorted).unwrap()
+    };
+    let gathered = all(false);
     if gathered.aggregator.must_sort() {
-        return gather(connection, 1, &query, true, tail)
-            .unwrap()
-            .finish(true);
+        return all(true).finish(true);
     }
     gathered.finish(true)
 }
