@@ -3,7 +3,8 @@
 //! `cargo run --release --features record --example seal_speed [POINTS [SERIES]]`: points are logged into a
 //! journal, then sealed file by file as a recorder's background thread does; reading the files, compression and
 //! commits are measured together. Apart from that stands the end of the session: points that waited are merged, and
-//! the content digest is computed. A point's bytes are those of the whole store's file after it.
+//! the content digest is computed. A point's bytes are those of the whole store's file after it; memory is what
+//! sealing took beyond what the process had.
 
 #![expect(
     clippy::print_stdout,
@@ -49,7 +50,7 @@ fn main() {
     let series = u32::try_from(arguments.next().unwrap_or(1)).unwrap();
     println!("{points} points in {series} series");
     println!(
-        "values                 points/s  per second of core  bytes/point   journal MB/s  end of session"
+        "values                 points/s  per second of core  bytes/point   journal MB/s  end of session  memory"
     );
     let random = |_: u64, random: &mut Random| random.unit();
     let single = |step: u64, random: &mut Random| {
@@ -62,6 +63,19 @@ fn main() {
     measure("random mantissas", points, series, &random);
     measure("once f32", points, series, &single);
     measure("printed to 4 digits", points, series, &printed);
+}
+
+/// The memory of this process in KiB, and the most that it had since the last call.
+#[expect(clippy::disallowed_methods, reason = "a file of the kernel")]
+fn memory_kib() -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let field = |name: &str| -> Option<u64> {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    let found = (field("VmRSS:")?, field("VmHWM:")?);
+    std::fs::write("/proc/self/clear_refs", "5").ok()?;
+    Some(found)
 }
 
 /// Time that this thread had a processor, where the system tells.
@@ -125,9 +139,12 @@ fn measure(name: &str, points: u64, series: u32, value: &dyn Fn(u64, &mut Random
         dropped: 0,
     };
     let recorder = journal.recorder();
+    let before = memory_kib();
     let (begin, worked) = (Instant::now(), processor_seconds());
     let sealed = store.seal(&journals, recorder, below, known).unwrap();
     let took = begin.elapsed().as_secs_f64();
+    let taken = memory_kib().zip(before);
+    let taken = taken.map_or(0, |((_, most), (before, _))| most.saturating_sub(before));
     let worked = processor_seconds()
         .zip(worked)
         .map_or(took, |(end, begin)| end - begin);
@@ -139,11 +156,12 @@ fn measure(name: &str, points: u64, series: u32, value: &dyn Fn(u64, &mut Random
     let ended = ending.elapsed().as_secs_f64();
     drop(store);
     println!(
-        "{name:<20} {:>9.2} M {:>15.2} M {:>11.2} {:>14.0} {:>9.0} ms",
+        "{name:<20} {:>9.2} M {:>15.2} M {:>11.2} {:>14.0} {:>9.0} ms {:>8.1} MiB",
         points as f64 / took / 1e6,
         points as f64 / worked / 1e6,
         size() / points as f64,
         bytes as f64 / took / 1e6,
         ended * 1e3,
+        taken as f64 / 1024.0,
     );
 }

@@ -118,6 +118,17 @@ impl Series {
         }
     }
 
+    /// An empty series without a name that has memory for so many points with values, steps and times.
+    #[cfg(feature = "record")]
+    pub(crate) fn with_capacity(points: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(points),
+            steps: OptionalColumn::with_capacity(points),
+            times_us: OptionalColumn::with_capacity(points),
+            ..Self::new(SeriesKey::named(""))
+        }
+    }
+
     /// What identifies the series.
     pub fn key(&self) -> &SeriesKey {
         &self.key

@@ -103,6 +103,47 @@ fn a_recording_is_a_session_while_it_runs_and_after() {
 }
 
 #[test]
+fn what_waited_is_merged_at_the_end_and_its_room_given_back() {
+    let place = Place::new();
+    let mut store = place.open();
+    let start = Start::new("many", "Many series", time(1));
+    let mut expected = session_of(&start);
+    let mut twin = Twin::new(place.options(), start);
+    let keys: Vec<_> = (0..40).map(|n| SeriesKey::named(format!("s{n}"))).collect();
+    let mut now = 0;
+    for seal in 0..6 {
+        // Each in a journal file and a transaction of its own; one series has enough for its last form.
+        for step in 0..700_i32 {
+            for (number, key) in (0..).zip(&keys) {
+                for again in 0..if number == 7 { 8 } else { 1 } {
+                    now += 17 + i64::from(step * number % 5);
+                    let value = f64::from((step * 8 + again) * 40 + number).sin();
+                    let value = (value * 1e4).round() / 1e4;
+                    let step = i64::from(seal * 700 + step);
+                    twin.log(&mut expected, key, &point(value, step, now));
+                }
+            }
+        }
+        twin.seal(&mut store, true);
+        store = place.open();
+        let live = store.session("many").unwrap();
+        assert!(live.metrics == expected.metrics);
+    }
+    drop(store);
+    let size = || std::fs::metadata(place.store_path()).unwrap().len();
+    let waiting = size();
+    store = place.open();
+    twin.finish(&mut store, &mut expected, 9_000_000);
+    let stored = store.session("many").unwrap();
+    assert_same(&stored, &expected);
+    assert_eq!(ContentDigest::of(&stored), ContentDigest::of(&expected));
+    assert_eq!(store.check().unwrap(), []);
+    drop(store);
+    // Most points waited: a page is free where each was.
+    assert!(size() < waiting * 2 / 3, "{waiting} {}", size());
+}
+
+#[test]
 fn a_killed_recorder_is_recovered_whole_and_can_be_resumed() {
     let place = Place::new();
     let mut store = place.open();

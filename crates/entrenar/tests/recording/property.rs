@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         4 => proptest::collection::vec((0..5_u8, value, -50..50_i64), 1..60).prop_map(Step::Points),
-        2 => (0..5_u8, 1..3000_u16).prop_map(|(series, count)| Step::Many(series, count)),
+        2 => (0..5_u8, 1..8000_u16).prop_map(|(series, count)| Step::Many(series, count)),
         1 => "[a-z]{0,9}".prop_map(Step::Cell),
         1 => (0..2_u8, "[a-z]{0,3}").prop_map(|(name, value)| Step::Config(name, value)),
         1 => (0..2_u8).prop_map(Step::Run),
@@ -81,9 +81,10 @@ proptest! {
                     now += 3;
                     twin.log(&mut expected, &key(series), &point(value, at, now));
                 },
-                Step::Many(series, count) => for at in 0..i64::from(count) {
+                Step::Many(series, count) => for at in 0..count {
                     now += 1;
-                    twin.log(&mut expected, &key(series), &point(0.5, at, now));
+                    let value = 1.0 / f64::from(at % 977 + 1);
+                    twin.log(&mut expected, &key(series), &point(value, at.into(), now));
                 },
                 Step::Cell(source) => {
                     let order = u32::try_from(expected.code_history.len()).unwrap() + 1;

@@ -20,6 +20,15 @@ impl<T: Copy + Default> OptionalColumn<T> {
         Self { numbers, present }
     }
 
+    /// A column without numbers that has memory for so many.
+    #[cfg(feature = "record")]
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            numbers: Vec::with_capacity(rows),
+            present: None,
+        }
+    }
+
     /// Appends the number of row `row`; earlier rows without a number stay absent.
     pub(crate) fn push(&mut self, row: usize, number: Option<T>) {
         if let Some(number) = number {

@@ -87,7 +87,8 @@ impl Draft {
         let mut connection = Connection::open(&self.path)?;
         keep_plans(&connection)?;
         connection.execute_batch(&format!(
-            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA secure_delete = ON;
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
+             PRAGMA secure_delete = ON;
              PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -{FIRST_CACHE_KIBIBYTES};"
         ))?;

@@ -126,7 +126,7 @@ fn read_write(path: &Path) -> Result<(Connection, bool), Failure> {
     connection.execute_batch(&format!(
         "PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache};
-         PRAGMA page_size = {PAGE_BYTES};
+         PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA wal_autocheckpoint = {};",
         LOG_BYTES / PAGE_BYTES
     ))?;

@@ -247,7 +247,7 @@ impl StoredSeries<'_> {
         self.gathered(query, Exactness::Exact)
     }
 
-    /// The points of `query` that are known without reading pages: of each stretch of 1,024 points
+    /// The points of `query` that are known without reading pages: of each page of some 1,024 points
     /// its first, smallest, largest and last. Every point of the answer is one of the series, but
     /// others that would show may be missing. Chunks of few points, and those that were written
     /// before schema 5, are read.

@@ -13,6 +13,7 @@ mod number;
 mod origins;
 mod page;
 mod paged;
+mod paging;
 mod plain;
 mod pyramid;
 pub(super) mod row;
@@ -24,33 +25,12 @@ use std::ops::Range;
 
 pub(super) use self::format::Column;
 pub(super) use self::page::{PageDecoder, PageNumbers, PagedHead};
+pub(super) use self::paging::Paging;
 pub(super) use self::statistics::Statistics;
 pub(super) use self::summaries::{PageSummary, Summaries};
-use super::schema::CHUNK_POINTS;
 use crate::session::Series;
 
 const MAGIC: [u8; 8] = *b"ENTRCHNK";
-
-/// How chunks are cut.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Paging {
-    /// Most points of a chunk.
-    pub(super) chunk_points: usize,
-    /// A chunk of no more points is in one piece.
-    pub(super) whole_points: usize,
-    /// Points of a page, a multiple of 8.
-    pub(super) page_points: u16,
-}
-
-impl Default for Paging {
-    fn default() -> Self {
-        Self {
-            chunk_points: CHUNK_POINTS,
-            whole_points: 4_096,
-            page_points: 1_024,
-        }
-    }
-}
 
 /// A chunk to be put into the store by [`row::insert`].
 #[derive(Debug)]
@@ -84,11 +64,21 @@ pub(super) fn encode(series: &Series, range: Range<usize>, paging: Paging) -> En
 
 /// The chunks of a whole series.
 pub(super) fn encode_all(series: &Series, paging: Paging) -> Vec<EncodedChunk> {
-    let ends = |start: usize| start.saturating_add(paging.chunk_points).min(series.len());
-    (0..series.len())
-        .step_by(paging.chunk_points)
-        .map(|start| encode(series, start..ends(start), paging))
-        .collect()
+    let (mut paging, mut start) = (paging, 0);
+    let mut chunks = Vec::new();
+    while start < series.len() {
+        let left = series.len() - start;
+        // Full pages, where more follows; a page of few points would leave the one behind it no room.
+        let end = match paging.full(left) {
+            full @ 1.. if left > paging.chunk_points => start + full,
+            _ => start + left.min(paging.chunk_points),
+        };
+        let chunk = encode(series, start..end, paging);
+        paging = paging.after(&chunk);
+        chunks.push(chunk);
+        start = end;
+    }
+    chunks
 }
 
 /// Encodes points that wait to be merged with others: larger than [`encode`] does, and many times faster.
@@ -136,6 +126,7 @@ pub(super) fn is_paged(data: &[u8]) -> bool {
 /// Decodes foreign bytes whose checksums are right: without that none would get beyond them.
 #[cfg(fuzzing)]
 pub(super) fn fuzz(bytes: &[u8]) {
+    use super::schema::CHUNK_POINTS;
     use crate::session::SeriesKey;
     let mut series = Series::new(SeriesKey::named("fuzz"));
     let mut whole = bytes.to_vec();

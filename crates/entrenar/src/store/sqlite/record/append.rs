@@ -15,7 +15,8 @@ use crate::session::{Series, SeriesKey};
 /// How long points wait.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Fewer points always wait. More than a chunk in one piece has, since such a chunk is one that waits.
+    /// Fewer points always wait. The full pages in them are more than a chunk in one piece has, since such a chunk is
+    /// one that waits.
     few: usize,
     /// So many never wait.
     many: usize,
@@ -31,11 +32,15 @@ struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            few: 5_120,
+            few: 6_400,
             many: CHUNK_POINTS,
             part: 8,
             chunks: 16,
-            paging: Paging::default(),
+            // Of random numbers with their times, a page has room for so many.
+            paging: Paging {
+                page_points: 1_000,
+                ..Paging::default()
+            },
         }
     }
 }
@@ -151,7 +156,8 @@ fn settle_to(connection: &Connection, row: i64, limits: Limits) -> Result<usize,
         return Ok(0);
     }
     let merged = end.take(connection, 0)?;
-    for chunk in chunk::encode_all(&merged, limits.paging) {
+    let paging = end.paging(connection, limits.paging)?;
+    for chunk in chunk::encode_all(&merged, paging) {
         end.put(connection, row, &chunk)?;
     }
     Ok(merged.len())
@@ -163,6 +169,10 @@ struct End {
     waiting: Vec<Waiting>,
     /// Place of the next chunk.
     place: i64,
+    /// The chunk before those that wait, until its pages are known.
+    before: Option<i64>,
+    /// How the next chunk is cut, if another was written before.
+    paging: Option<Paging>,
 }
 
 struct Waiting {
@@ -188,6 +198,7 @@ impl End {
             end.place = end.place.max(waiting.place.saturating_add(1));
             let is_whole: bool = row.get(3)?;
             if !is_whole || waiting.count >= limits.many {
+                end.before = Some(waiting.chunk);
                 break;
             }
             end.waiting.push(waiting);
@@ -255,9 +266,11 @@ impl End {
     ) -> Result<(), Failure> {
         let mut start = 0;
         while points.len() - start >= merged {
-            let end = points.len().min(start + limits.many);
-            let chunk = chunk::encode(points, start..end, limits.paging);
+            let paging = self.paging(connection, limits.paging)?;
+            let end = start + paging.full(points.len() - start);
+            let chunk = chunk::encode(points, start..end, paging);
             self.put(connection, row, &chunk)?;
+            self.paging = Some(paging.after(&chunk));
             start = end;
         }
         if start < points.len() {
@@ -271,6 +284,23 @@ impl End {
             });
         }
         Ok(())
+    }
+
+    /// How the next chunk is cut.
+    fn paging(&mut self, connection: &Connection, usual: Paging) -> Result<Paging, Failure> {
+        if let (None, Some(before)) = (self.paging, self.before.take()) {
+            let mut statement = connection.prepare_cached(
+                "SELECT data, (SELECT max(length(data)) FROM pages WHERE pages.chunk = chunks.chunk)
+                 FROM chunks WHERE chunk = ?1",
+            )?;
+            let mut rows = statement.query([before])?;
+            if let Some(row) = rows.next()? {
+                let largest: Option<usize> = row.get(1)?;
+                let head = chunk_row::blob(row, 0)?;
+                self.paging = largest.map(|largest| usual.after_stored(head, largest));
+            }
+        }
+        Ok(self.paging.unwrap_or(usual))
     }
 
     /// Adds a chunk; its row.

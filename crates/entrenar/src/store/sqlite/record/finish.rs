@@ -16,6 +16,12 @@ use crate::store::recording::apply::{self, Ended};
 /// Waiting points that are merged in one transaction: it holds the write lock for some tenths of a second.
 const SETTLED_POINTS: usize = 1 << 20;
 
+/// Pages of the database that are moved in one transaction, of 8 KiB each.
+const MOVED_PAGES: u32 = 2_048;
+/// So many free pages, or so small a part of the file, are not worth it.
+const FREE_PAGES: u64 = 128;
+const FREE_PART: u64 = 16;
+
 /// The sessions whose recorders all ended and that are not finished yet.
 pub(super) fn ended(connection: &Connection) -> Result<Vec<(i64, String)>, Failure> {
     let mut statement = connection.prepare_cached(
@@ -48,6 +54,28 @@ pub(super) fn settle(
         points += append::settle(connection, series.row)?;
     }
     Ok(None)
+}
+
+/// Whether the file has many pages that nothing is in: those where points waited.
+pub(super) fn is_loose(connection: &Connection) -> Result<bool, Failure> {
+    let free = free_pages(connection)?;
+    let pages: u64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    Ok(free > FREE_PAGES && free > pages / FREE_PART)
+}
+
+/// Gives free pages of the file back to the file system. False where that cannot be: in stores that were made
+/// before it was asked for.
+pub(super) fn tighten(connection: &Connection) -> Result<bool, Failure> {
+    let before = free_pages(connection)?;
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({MOVED_PAGES})"))?;
+    let mut rows = statement.query([])?;
+    // Each row is a page.
+    while rows.next()?.is_some() {}
+    Ok(free_pages(connection)? < before)
+}
+
+fn free_pages(connection: &Connection) -> Result<u64, Failure> {
+    Ok(connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))?)
 }
 
 /// The digests of all series of a session, and at which event of it they hold.

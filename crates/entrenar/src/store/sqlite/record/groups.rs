@@ -13,6 +13,8 @@ const BATCH: usize = 1_024;
 /// Points that are gathered before they are written. With those that come at once they fill the room that a list
 /// of points grows to; what a seal needs of memory is about forty times that many bytes.
 const GATHERED_POINTS: usize = (1 << 17) - BATCH;
+/// So many points need little memory.
+const FEW_POINTS: usize = 1 << 13;
 /// Numbers of series that are looked up in a table; larger ones in a map.
 const TABLE: u32 = 1 << 16;
 
@@ -97,6 +99,7 @@ impl Groups {
         if let Some(epoch) = point.epoch {
             self.epochs.push((self.points.len(), epoch));
         }
+        self.reserve();
         self.points.push(Gathered {
             value: point.value,
             micros: point.micros,
@@ -105,6 +108,15 @@ impl Groups {
             has_step: point.step.is_some(),
             has_epoch: point.epoch.is_some(),
         });
+    }
+
+    /// Makes room for all points that are gathered at once, rather than for twice as many again and again.
+    #[inline]
+    fn reserve(&mut self) {
+        let points = self.points.len();
+        if points == self.points.capacity() && (FEW_POINTS..GATHERED_POINTS).contains(&points) {
+            self.points.reserve_exact(GATHERED_POINTS + BATCH - points);
+        }
     }
 
     #[inline]
@@ -157,7 +169,8 @@ impl Groups {
         self.others.clear();
         let order = by_group(&points, &all);
         let mut order = order.as_slice();
-        let mut series = Series::new(SeriesKey::named(""));
+        let most = all.iter().map(|group| group.count).max().unwrap_or(0);
+        let mut series = Series::with_capacity(most.min(CHUNK_POINTS));
         let mut left = Vec::new();
         for group in &all {
             let (own, others) = order.split_at_checked(group.count).unwrap_or((order, &[]));

@@ -156,20 +156,27 @@ impl SqliteStore {
 
     /// Finishes the sessions whose recorders all ended.
     fn finish_ended(&mut self) -> Result<(), StoreError> {
-        for (row, id) in self.read(finish::ended)? {
+        let ended = self.read(finish::ended)?;
+        for (row, id) in &ended {
+            let row = *row;
             let mut next = Some(0);
             while let Some(from) = next {
                 next = self.write(|transaction, _| finish::settle(transaction, row, from))?;
             }
             // A writer in between makes another try necessary; a resumed session is not finished.
             for _ in 0..10 {
-                let digests = self.read(|connection| finish::digests(connection, row, &id))?;
+                let digests = self.read(|connection| finish::digests(connection, row, id))?;
                 let is_done = self.write(|transaction, clock| {
-                    finish::write(transaction, clock, row, &id, digests)
+                    finish::write(transaction, clock, row, id, digests)
                 })?;
                 if is_done || !self.read(finish::ended)?.contains(&(row, id.clone())) {
                     break;
                 }
+            }
+        }
+        while !ended.is_empty() && self.read(finish::is_loose)? {
+            if !self.write(|transaction, _| finish::tighten(transaction))? {
+                break;
             }
         }
         Ok(())

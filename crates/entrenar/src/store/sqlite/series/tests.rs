@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::Point;
-use crate::store::sqlite::chunk::{Paging, encode_all};
+use crate::store::sqlite::chunk::{Paging, encode_all, encode_plain, is_paged};
 use crate::store::sqlite::schema::MIGRATIONS;
 use crate::window::raster::{View, cases, drawing};
 
@@ -18,8 +18,14 @@ fn database(series: &Series, paging: Paging) -> Connection {
              INSERT INTO series (series, session, place, name, count) VALUES (1, 1, 0, 'loss', 0)",
         )
         .unwrap();
-    for (place, chunk) in (0..).zip(encode_all(series, paging)) {
+    let mut start = 0;
+    for (place, mut chunk) in (0..).zip(encode_all(series, paging)) {
+        let end = start + chunk.statistics.count;
+        if place % 2 == 1 && !is_paged(&chunk.data) {
+            chunk = encode_plain(series, start..end);
+        }
         row::insert(&connection, 1, place, &chunk).unwrap();
+        start = end;
     }
     connection
 }

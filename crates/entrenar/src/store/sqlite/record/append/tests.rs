@@ -155,14 +155,15 @@ fn the_chunks_of_a_series_grow_with_it() {
             .collect::<String>()
     };
     insta::assert_snapshot!(now(&store), @r"
-    60 paged
-    60 paged
-    60 paged
-    60 paged
+    48 paged
+    48 paged
+    64 paged
+    48 paged
+    64 paged
     80 paged
-    100 paged
-    140 paged
-    180 paged
+    128 paged
+    160 paged
+    100 waits
     20 waits
     20 waits
     ");
@@ -170,14 +171,14 @@ fn the_chunks_of_a_series_grow_with_it() {
         .write(|connection, _| settle_to(connection, row, SMALL))
         .unwrap();
     insta::assert_snapshot!(now(&store), @r"
-    60 paged
-    60 paged
-    60 paged
-    60 paged
+    48 paged
+    48 paged
+    64 paged
+    48 paged
+    64 paged
     80 paged
-    100 paged
+    128 paged
+    160 paged
     140 paged
-    180 paged
-    40 whole
     ");
 }
