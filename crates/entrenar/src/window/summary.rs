@@ -81,6 +81,56 @@ impl Aggregator {
         self.scale.column(summary.range.0) != self.scale.column(summary.range.1)
     }
 
+    /// Whether of the stretch `across` no points but the two beside a border of columns matter: it lies
+    /// in the present column and the next one, and neither the smallest nor the largest of its values
+    /// is that of a column. `next` are stretches that follow it, none of which goes back.
+    pub(crate) fn is_plain_border<'s>(
+        &self,
+        across: &Summary,
+        next: impl Iterator<Item = &'s Summary>,
+    ) -> bool {
+        let column = |x| self.scale.column(x);
+        let (here, there) = (column(across.range.0), column(across.range.1));
+        let Cells::AsTheyCome(_, cell) = &self.cells else {
+            return false;
+        };
+        let Some((known, (min, max))) = cell.drawn.as_ref().zip(across.extremes) else {
+            return false;
+        };
+        let is_plain = here >= 0
+            && there == here + 1
+            && there < self.scale.behind()
+            && cell.column == here
+            && across.descents == 0
+            && across.not_finite == 0
+            && self.last_x.is_some_and(|last| last <= across.ends.0)
+            && self.drawable.has(min.value)
+            && self.drawable.has(max.value)
+            && known.min.value <= min.value
+            && known.max.value >= max.value;
+        if !is_plain {
+            return false;
+        }
+        let (mut has_less, mut has_more) = (false, false);
+        for next in next.take_while(|next| column(next.range.1) == there) {
+            let Some((least, most)) = next.extremes else {
+                continue;
+            };
+            has_less |= least.value < min.value && self.drawable.has(least.value);
+            has_more |= most.value > max.value && self.drawable.has(most.value);
+            if has_less && has_more {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// How many of `count` points lie in the column of the first, where none goes back.
+    pub(crate) fn in_first_column(&self, count: usize, x: impl Fn(usize) -> f64) -> usize {
+        let column = self.scale.column(x(0));
+        run(count, count / 2, |row| self.scale.column(x(row)) == column)
+    }
+
     /// Takes points that have an abscissa each, none of which goes back.
     pub(crate) fn rising(&mut self, x: impl Fn(usize) -> f64, values: &[f64], start: u64) {
         if let Cells::Sorted(_) = self.cells {

@@ -12,6 +12,9 @@ use super::origins::{DecodedOrigins, rule_names};
 use super::paged::{VERSION, page_seed};
 use crate::session::{OptionalColumn, Series};
 
+/// pco decodes as many numbers at a time, or all that are left.
+const BATCH: usize = 256;
+
 /// Number of a column behind the last.
 const COLUMNS: usize = Column::RuleNames as usize + 1;
 
@@ -196,19 +199,20 @@ impl<T: Plain> Coding<T> {
     ) -> Result<OptionalColumn<T>, String> {
         let mut numbers = Vec::new();
         let count = rows.len();
-        let bitmap = self.read_present((content, presence), rows, &mut numbers)?;
+        let bitmap = self.read_present((content, presence), rows, usize::MAX, &mut numbers)?;
         if matches!(self, Self::Absent) {
             return Ok(OptionalColumn::default());
         }
         Ok(at_rows(numbers, bitmap, count))
     }
 
-    /// Puts the numbers of those of `rows` that have one into `numbers`, and gives the bitmap that
-    /// says which these are, if there is one.
+    /// Puts the numbers of those of `rows` that have one, or the first `wanted` of them and perhaps
+    /// more, into `numbers`, and gives the bitmap that says which rows these are, if there is one.
     fn read_present<'b>(
         &mut self,
         (content, presence): (&'b [u8], u8),
         rows: Range<usize>,
+        wanted: usize,
         numbers: &mut Vec<T>,
     ) -> Result<Option<&'b [u8]>, String> {
         numbers.clear();
@@ -227,10 +231,12 @@ impl<T: Plain> Coding<T> {
             Self::Pco(_) if present == 0 => {}
             Self::Pco(chunk) => {
                 let broken = |error| format!("a page does not decompress: {error}");
-                numbers.resize(present, T::default());
+                let wanted = wanted.min(present).next_multiple_of(BATCH).min(present);
+                numbers.resize(wanted, T::default());
                 let mut page = chunk.page_decompressor(reader.0, present).map_err(broken)?;
                 let progress = page.read(numbers).map_err(broken)?;
-                if progress.n_processed != present || !page.into_src().is_empty() {
+                let is_whole = wanted < present || page.into_src().is_empty();
+                if progress.n_processed != wanted || !is_whole {
                     return Err("a page has a wrong length".into());
                 }
             }
@@ -308,17 +314,37 @@ impl PageDecoder {
     ) -> Result<(), String> {
         let contents = self.contents(place, bytes)?;
         let rows = rows(self.head, place);
-        let values = &mut numbers.values;
+        let all = usize::MAX;
+        let values = (contents.of(Column::Value), &mut numbers.values);
         self.values
-            .read_present(contents.of(Column::Value), rows.clone(), values)?;
+            .read_present(values.0, rows.clone(), all, values.1)?;
         if numbers.values.len() != rows.len() {
             return Err("a value is missing".into());
         }
-        let steps = contents.of(Column::Step);
+        let steps = (contents.of(Column::Step), &mut numbers.steps);
         self.steps
-            .read_present(steps, rows.clone(), &mut numbers.steps)?;
-        let times = contents.of(Column::Time);
-        self.times.read_present(times, rows, &mut numbers.times)?;
+            .read_present(steps.0, rows.clone(), all, steps.1)?;
+        let times = (contents.of(Column::Time), &mut numbers.times);
+        self.times.read_present(times.0, rows, all, times.1)?;
+        Ok(())
+    }
+
+    /// Puts the first values of the page at `place` into `numbers`: at least `wanted` of them, none of
+    /// which may be missing.
+    pub(in super::super) fn first_values(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        wanted: usize,
+        numbers: &mut PageNumbers,
+    ) -> Result<(), String> {
+        let contents = self.contents(place, bytes)?;
+        let rows = rows(self.head, place);
+        let (content, values) = (contents.of(Column::Value), &mut numbers.values);
+        let bitmap = self.values.read_present(content, rows, wanted, values)?;
+        if bitmap.is_some() || values.len() < wanted {
+            return Err("a value is missing".into());
+        }
         Ok(())
     }
 

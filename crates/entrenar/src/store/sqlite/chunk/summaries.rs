@@ -23,6 +23,16 @@ pub(in super::super) enum PageSummary {
     Mixed,
 }
 
+impl PageSummary {
+    /// What is known, where all points have an abscissa.
+    pub(in super::super) fn known(&self) -> Option<&Summary> {
+        match self {
+            Self::Known(summary) => Some(summary),
+            Self::Nowhere | Self::Mixed => None,
+        }
+    }
+}
+
 /// What is known of the pages of a chunk over one abscissa.
 #[derive(Debug)]
 pub(in super::super) struct Summaries<'a> {

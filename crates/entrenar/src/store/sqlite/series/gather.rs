@@ -9,7 +9,7 @@ use crate::store::sqlite::chunk::{
     self, Column, PageDecoder, PageNumbers, PageSummary, PagedHead, Summaries, row,
 };
 use crate::store::sqlite::failure::Failure;
-use crate::window::{Gathered, Summary, WindowAxis, WindowQuery};
+use crate::window::{Gathered, Summary, WindowAxis, WindowQuery, number};
 
 /// A chunk's row.
 pub(super) struct ChunkRow<'a> {
@@ -194,6 +194,44 @@ impl<'c> Pages<'c> {
         Ok(&self.points)
     }
 
+    /// Whether of a page no points but the two beside a border of columns matter, and are found without
+    /// their abscissas.
+    fn is_plain_border(&self, place: usize, gathered: &Gathered) -> bool {
+        let next = self
+            .summaries
+            .iter()
+            .skip(place + 1)
+            .map_while(PageSummary::known);
+        let across = self.summaries.get(place).and_then(PageSummary::known);
+        self.even.is_some()
+            && across.is_some_and(|across| gathered.aggregator.is_plain_border(across, next))
+    }
+
+    /// Gathers of a page the two points beside the border of columns.
+    fn gather_border(
+        &mut self,
+        chunk: &ChunkRow<'_>,
+        head: &PagedHead<'_>,
+        place: usize,
+        gathered: &mut Gathered,
+    ) -> Result<(), Failure> {
+        let rows = head.rows(place);
+        let even = self.even.unwrap_or_default();
+        let x = |row| number(even_from(even, rows.start + row).0);
+        let behind = gathered.aggregator.in_first_column(rows.len(), x);
+        self.read(chunk, head, place..place + 1, |pages, decoder, page| {
+            let numbers = &mut pages.numbers;
+            decoder.first_values(page.place, page.bytes, behind + 1, numbers)?;
+            let before = behind.saturating_sub(1);
+            let values = numbers.values.get(before..=behind).unwrap_or_default();
+            let even = even_from(even, rows.start + before);
+            let start = chunk.place_of(head, page.place);
+            let before = u64::try_from(before).unwrap_or(u64::MAX);
+            gathered.even(even, values, start.saturating_add(before));
+            Ok(())
+        })
+    }
+
     /// Gathers pages of the chunk out of their points.
     fn gather(
         &mut self,
@@ -228,10 +266,9 @@ impl<'c> Pages<'c> {
                 WindowAxis::Time => times,
                 _ => steps,
             };
-            if let Some((step, stride)) = pages.even {
-                let row = i64::try_from(head.rows(page.place).start).unwrap_or(i64::MAX);
-                let step = step.wrapping_add(stride.wrapping_mul(row));
-                gathered.even((step, stride), values, start);
+            if let Some(even) = pages.even {
+                let even = even_from(even, head.rows(page.place).start);
+                gathered.even(even, values, start);
             } else if numbers.len() == values.len() {
                 gathered.rising(numbers, values, start);
             } else {
@@ -240,6 +277,12 @@ impl<'c> Pages<'c> {
             Ok(())
         })
     }
+}
+
+/// The abscissa of a row, and the distance of the next ones.
+fn even_from((first, stride): (i64, i64), row: usize) -> (i64, i64) {
+    let row = i64::try_from(row).unwrap_or(i64::MAX);
+    (first.wrapping_add(stride.wrapping_mul(row)), stride)
 }
 
 /// Whether points are read.
@@ -302,7 +345,11 @@ fn exact(
         while place < head.pages() && is_across(gathered, pages.summary(place)) {
             place += 1;
         }
-        pages.gather(chunk, head, first..place, gathered)?;
+        if place == first + 1 && pages.is_plain_border(first, gathered) {
+            pages.gather_border(chunk, head, first, gathered)?;
+        } else {
+            pages.gather(chunk, head, first..place, gathered)?;
+        }
     }
     Ok(())
 }
