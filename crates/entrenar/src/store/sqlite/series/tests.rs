@@ -78,3 +78,49 @@ proptest! {
         prop_assert_eq!(window.lines, Window::of(&series, &view.query()).lines);
     }
 }
+
+/// Steps at equal distances, and several pages in each column of a window, of which few show.
+fn even_steps() -> impl Strategy<Value = (Series, WindowQuery)> {
+    let value = prop_oneof![
+        60 => -1.0..1.0,
+        20 => (-3..4_i8).prop_map(f64::from),
+        1 => Just(f64::NAN),
+        1 => Just(-20.0),
+    ];
+    let values = proptest::collection::vec(value, 300..900);
+    let view = (0..40_u32, 1..30_u32, 3..14_u32, any::<bool>());
+    (values, 0..4_u32, view).prop_map(|(values, stride, (from, cut, pixels, above))| {
+        let mut series = Series::new(SeriesKey::named("loss"));
+        for (step, value) in (5..).step_by(stride as usize + 1).zip(values) {
+            series.push(Point {
+                value,
+                step: Some(step),
+                ..Point::default()
+            });
+        }
+        let to = 5 + (stride + 1) * u32::try_from(series.len()).unwrap() - cut;
+        let axis = WindowAxis::Step;
+        let query = WindowQuery::new(axis, from.into(), to.into(), pixels).unwrap();
+        let query = if above {
+            query.values(-5.0, 9.0)
+        } else {
+            query
+        };
+        (series, query)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(512), ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_across_borders_are_as_if_read_whole(
+        (series, query) in even_steps(),
+        chunk_points in 60..500_usize,
+    ) {
+        let paging = Paging { chunk_points, whole_points: 0, page_points: 8 };
+        let connection = database(&series, paging);
+        let gathered = gather(&connection, (Some(1), None), &query, Exactness::Exact, false);
+        prop_assert_eq!(gathered.unwrap().finish(true), Window::of(&series, &query));
+    }
+}
