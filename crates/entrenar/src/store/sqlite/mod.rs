@@ -31,6 +31,7 @@ mod value;
 mod view;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -81,6 +82,8 @@ pub struct SqliteStore {
     is_new: bool,
     /// The first transaction is over.
     has_written: bool,
+    /// Memory for pages, once the store is not new.
+    cache_kibibytes: Cell<u32>,
     path: PathBuf,
     mode: StoreMode,
     clock: Box<dyn Clock + Send>,
@@ -114,6 +117,7 @@ impl SqliteStore {
             connection,
             is_new,
             has_written: false,
+            cache_kibibytes: Cell::new(open::CACHE_KIBIBYTES),
             path: path.to_owned(),
             mode,
             clock: Box::new(clock),
@@ -202,7 +206,8 @@ impl SqliteStore {
             });
         }
         if self.is_new && self.has_written {
-            open::settle(&self.connection).map_err(|failure| failure.at(&self.path))?;
+            open::settle(&self.connection, self.cache_kibibytes.get())
+                .map_err(|failure| failure.at(&self.path))?;
             self.is_new = false;
         }
         let clock = &*self.clock;
@@ -371,6 +376,33 @@ mod tests {
 
     use super::*;
     use crate::session::SystemClock;
+
+    #[cfg(feature = "record")]
+    #[test]
+    fn who_asked_for_little_memory_keeps_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let mut store = SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock).unwrap();
+        let kibibytes = |store: &SqliteStore| -> i64 {
+            let cache = store
+                .connection
+                .query_row("PRAGMA cache_size", [], |row| row.get(0));
+            cache.unwrap()
+        };
+        store.take_little_memory().unwrap();
+        let little = kibibytes(&store);
+        // Behind the first transaction of a new store comes another way of writing.
+        for id in ["a", "b", "c"] {
+            let session = EntrenarSession::empty(id, "Small");
+            store.import(&session, None).unwrap();
+            assert_eq!(kibibytes(&store), little);
+        }
+        let mut store = SqliteStore::open(&path, StoreMode::ReadWrite, SystemClock).unwrap();
+        store
+            .import(&EntrenarSession::empty("d", "Usual"), None)
+            .unwrap();
+        assert!(kibibytes(&store) < little, "negative numbers are KiB");
+    }
 
     #[test]
     fn a_full_disk_is_an_error_and_changes_nothing() {

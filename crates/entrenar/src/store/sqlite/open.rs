@@ -24,7 +24,7 @@ const SQLITE_MAGIC_BYTES: u64 = 16;
 pub(super) const PAGE_BYTES: u32 = 8 << 10;
 /// Pages that stay in memory: an import touches every index of `sessions`, and a chart that is drawn
 /// again the same pyramids and pages of points.
-const CACHE_KIBIBYTES: u32 = 64 << 10;
+pub(super) const CACHE_KIBIBYTES: u32 = 64 << 10;
 /// The same in the first transaction of a new store, whose indexes are small: what is complete
 /// goes to the file while the next session is read.
 pub(super) const FIRST_CACHE_KIBIBYTES: u32 = 4 << 10;
@@ -281,9 +281,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Fa
     Ok(())
 }
 
-/// Sets a store that was new up for what comes after its first transaction.
-pub(super) fn settle(connection: &Connection) -> Result<(), Failure> {
-    connection.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIBIBYTES}"))?;
+/// Sets a store that was new up for what comes after its first transaction, with so much memory for pages.
+pub(super) fn settle(connection: &Connection, cache_kibibytes: u32) -> Result<(), Failure> {
+    connection.execute_batch(&format!("PRAGMA cache_size = -{cache_kibibytes}"))?;
     enter_wal(connection)
 }
 

@@ -48,6 +48,7 @@ impl SqliteStore {
     /// # Errors
     /// If SQLite refuses.
     pub fn take_little_memory(&self) -> Result<(), StoreError> {
+        self.cache_kibibytes.set(SMALL_CACHE_KIBIBYTES);
         self.connection
             .execute_batch(&format!("PRAGMA cache_size = -{SMALL_CACHE_KIBIBYTES}"))
             .map_err(|error| Failure::from(error).at(self.path()))
