@@ -1,7 +1,10 @@
 //! Sessions that are being recorded, by this process, while the program looks at them.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+
 use entrenar::session::SystemClock;
-use entrenar::store::recording::{Frame, Known, SeriesDefinition, Start, journal_folder};
+use entrenar::store::recording::{End, Frame, Known, SeriesDefinition, Start, journal_folder};
 use entrenar::store::{SqliteStore, StoreMode};
 use entrenar_journal::{Journal, Lane, Options, Outcome, Point, Writer};
 
@@ -14,7 +17,7 @@ const MICROS: i64 = 20_000;
 struct Live {
     store: SqliteStore,
     journal: Journal,
-    _lane: Lane,
+    lane: Lane,
     writer: Writer,
     start: Start,
     series: SeriesDefinition,
@@ -35,19 +38,13 @@ impl Live {
             run: None,
             rank: None,
         };
-        for frame in [
-            Frame::Start(Box::new(start.clone())),
-            Frame::Series(series.clone()),
-        ] {
-            for part in frame.parts(1 << 10).unwrap() {
-                assert!(matches!(lane.append(&part), Outcome::Logged(_)));
-            }
-        }
+        frame(&mut lane, &Frame::Start(Box::new(start.clone())));
+        frame(&mut lane, &Frame::Series(series.clone()));
         let mut live = Self {
             store: SqliteStore::open(&store, StoreMode::ReadWrite, SystemClock).unwrap(),
             writer: journal.writer(),
             journal,
-            _lane: lane,
+            lane,
             start,
             series,
         };
@@ -86,11 +83,19 @@ impl Live {
 
     /// Everything in the store, and nothing more to come.
     fn end(mut self) {
-        self.seal();
+        let at = chrono::DateTime::from_timestamp(1_795_344_000, 0).unwrap();
+        frame(&mut self.lane, &Frame::End(End { at, failed: false }));
         let folder = journal_folder(self.store.path());
         let recorder = self.journal.recorder();
-        drop(self.journal);
+        let _lock = self.journal.lock().unwrap();
+        self.journal.close().unwrap();
         self.store.seal_rest(&folder, recorder, None).unwrap();
+    }
+}
+
+fn frame(lane: &mut Lane, frame: &Frame) {
+    for part in frame.parts(1 << 10).unwrap() {
+        assert!(matches!(lane.append(&part), Outcome::Logged(_)));
     }
 }
 
@@ -129,4 +134,71 @@ fn charts_of_a_live_session_have_what_is_in_its_journal() {
         assert_eq!(during.out(), after.out());
     }
     assert_eq!(compared["metrics"], looks()[3].json()["metrics"]);
+}
+
+#[test]
+fn log_says_what_it_did_and_what_is_wrong() {
+    let home = Home::new();
+    let calls: [&[&str]; 7] = [
+        &[
+            "log",
+            "--new",
+            "Sweep",
+            "--session",
+            "sweep-1",
+            "step=3",
+            "loss=0.5",
+        ],
+        &[
+            "log",
+            "--session",
+            "sweep-1",
+            "step=4",
+            "loss=0.25",
+            "val/acc=0.9",
+        ],
+        &["log", "--session", "sweep-1"],
+        &["log", "--session", "sweep-1", "step=half", "loss=1"],
+        &["log", "--session", "sweep-1", "loss"],
+        &["log", "--session", "sweep-1", "--finish"],
+        &["log", "--session", "nobody", "loss=1"],
+    ];
+    let said: Vec<String> = calls.iter().map(|words| home.transcript(words)).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn tail_follows_until_the_end() {
+    let home = Home::new();
+    let mut live = Live::begin(&home);
+    live.log(0..3);
+    let words: [&[&str]; 2] = [&["tail", "live-1"], &["tail", "live-1", "--json"]];
+    let mut followers = words.map(|words| {
+        let mut command = home.command(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    // Each has seen the first points before the last ones and the end come.
+    let mut begun = followers.each_mut().map(|follower| {
+        let mut out = BufReader::new(follower.stdout.take().unwrap());
+        let mut text = String::new();
+        for _ in 0..3 {
+            out.read_line(&mut text).unwrap();
+        }
+        (out, text)
+    });
+    live.log(3..5);
+    for (out, text) in &mut begun {
+        for _ in 0..2 {
+            out.read_line(text).unwrap();
+        }
+    }
+    live.end();
+    let mut said = Vec::new();
+    for ((words, mut follower), (mut out, mut text)) in words.iter().zip(followers).zip(begun) {
+        out.read_to_string(&mut text).unwrap();
+        assert_eq!(follower.wait().unwrap().code(), Some(0));
+        said.push(format!("$ entrenar {}\n{text}", words.join(" ")));
+    }
+    insta::assert_snapshot!(said.join("\n"));
 }

@@ -15,6 +15,7 @@ mod fake_archive;
 mod live;
 #[cfg(test)]
 mod mistakes;
+#[cfg(test)]
 mod recordings;
 #[cfg(test)]
 mod signing;
