@@ -15,8 +15,9 @@ use crate::input::{Input, Read};
 
 /// Bytes of sources that may be read ahead of the one that is wanted next.
 const AHEAD_BYTES: u64 = 64 << 20;
-/// Inputs that may be read ahead of the one that is wanted next.
-const AHEAD_INPUTS: usize = 256;
+/// Inputs that may be read ahead of the one that is wanted next: whoever is further ahead takes time and new memory
+/// from the one who keeps what was read.
+const AHEAD_INPUTS: usize = 16;
 
 /// Who may read what: the input that is wanted next may always be read, so that nobody waits
 /// for ever; others only while what was read ahead is within the bounds.

@@ -98,6 +98,7 @@ struct Candidate {
 }
 
 /// The last state of a bar.
+#[derive(Clone)]
 struct OpenBar {
     done: f64,
     total: f64,
@@ -113,7 +114,7 @@ pub(super) struct Reader {
     evidence: HashMap<String, Evidence>,
     meanings: HashMap<String, Meaning>,
     context: Counters,
-    bars: BTreeMap<(String, u64, Option<u64>), OpenBar>,
+    bars: BTreeMap<(u64, Option<u64>, String), OpenBar>,
     /// Total and completion of the bar that drew the epoch of the last header.
     epoch_bar: Option<(f64, bool)>,
     table: Option<(columns::Header, usize)>,

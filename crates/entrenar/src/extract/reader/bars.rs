@@ -73,10 +73,11 @@ impl Reader {
         epoch: Option<f64>,
         start: usize,
     ) {
+        // The name last: of many bars the numbers differ.
         let key = (
-            label.chars().filter(|c| c.is_alphabetic()).collect(),
             bar.total.to_bits(),
             epoch.map(f64::to_bits),
+            label.chars().filter(|c| c.is_alphabetic()).collect(),
         );
         let now = OpenBar {
             done: bar.done,
@@ -84,7 +85,11 @@ impl Reader {
             ended: state.last,
             points: start..self.points.len(),
         };
-        if let Some(before) = self.bars.remove(&key) {
+        let before = self.bars.get(&key).cloned();
+        if before.is_none() && self.bars.len() >= OPEN_BARS {
+            self.close_all();
+        }
+        if let Some(before) = before {
             let same = before.done.to_bits() == now.done.to_bits();
             let repeated = same && self.agree(&before.points, &now.points);
             if now.done < before.done || same && before.ended && !repeated {
@@ -108,9 +113,6 @@ impl Reader {
                 );
                 return;
             }
-        }
-        if self.bars.len() >= OPEN_BARS {
-            self.close_all();
         }
         self.bars.insert(key, now);
     }

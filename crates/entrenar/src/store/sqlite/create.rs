@@ -87,14 +87,15 @@ impl Draft {
         let mut connection = Connection::open(&self.path)?;
         keep_plans(&connection)?;
         connection.execute_batch(&format!(
-            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
-             PRAGMA secure_delete = ON;
+            "PRAGMA page_size = {PAGE_BYTES}; PRAGMA secure_delete = ON;
              PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -{FIRST_CACHE_KIBIBYTES};"
         ))?;
         for mode in ["locking_mode = EXCLUSIVE", "journal_mode = MEMORY"] {
             connection.query_row(&format!("PRAGMA {mode}"), [], |_row| Ok(()))?;
         }
+        // This one writes the first page.
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
         migrate(&mut connection, &self.path)?;
         let (done, is_done) = mpsc::channel::<()>();
         let value = thread::scope(|scope| {

@@ -46,7 +46,6 @@ pub(super) fn connect(path: &Path, mode: StoreMode) -> Result<(Connection, bool)
         StoreMode::ReadOnly => read_only(path).map(|connection| (connection, false)),
     }
     .map_err(|failure| failure.at(path))?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok((connection, is_new))
 }
 
@@ -99,9 +98,10 @@ fn open_with(path: &Path, flags: OpenFlags) -> Result<Connection, rusqlite::Erro
     Ok(connection)
 }
 
-/// Statements that stay prepared are not planned anew when other values are bound: SQLite's "query
+/// Keeps statements prepared; they are not planned anew when other values are bound either: SQLite's "query
 /// planner stability guarantee".
 pub(super) fn keep_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }

@@ -130,9 +130,8 @@ impl Computed {
     pub(super) fn of(session: &EntrenarSession) -> Result<Self, StoreError> {
         check_limits(session)?;
         let mut outputs = Vec::with_capacity(session.cell_records.len());
-        let mut scratch = Vec::new();
         for (cell, record) in session.cell_records.iter().enumerate() {
-            let written = Output::all(&record.outputs, &mut scratch);
+            let written = Output::all(&record.outputs);
             for (place, output) in written.iter().enumerate() {
                 blob::fits(
                     || format!("output {place} of cell {cell}"),
@@ -163,10 +162,10 @@ impl Computed {
 
 /// Where the text of a cell is kept.
 pub(super) fn output_from(cell: &CodeCell, record: Option<&CellRecord>) -> i64 {
-    let joined = || record.and_then(|record| output::joined_text(&record.outputs));
+    let outputs = record.map_or(&[][..], |record| &record.outputs);
     match &cell.output {
         None => NO_OUTPUT,
-        Some(output) if joined().as_ref() == Some(output) => JOINED_OUTPUT,
+        Some(output) if output::is_joined_text(outputs, output) => JOINED_OUTPUT,
         Some(_) => OWN_OUTPUT,
     }
 }
@@ -179,14 +178,15 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Each of `values`. They are written in one place and copied at their length: a long
-    /// text that grows by itself is copied several times into memory that is new each time.
-    pub(super) fn all(values: &[Value], scratch: &mut Vec<u8>) -> Vec<Self> {
+    /// Each of `values`.
+    pub(super) fn all(values: &[Value]) -> Vec<Self> {
         let written = |value: &Value| {
-            scratch.clear();
-            let json = serde_json::to_writer(&mut *scratch, value).ok();
-            let json = json.and_then(|()| str::from_utf8(scratch).ok());
-            let json = json.map_or_else(|| value.to_string(), str::to_owned);
+            // A long text that grows is copied several times into memory that is new each time.
+            let mut json = Vec::with_capacity(json_length(value));
+            let json = serde_json::to_writer(&mut json, value)
+                .ok()
+                .and_then(|()| String::from_utf8(json).ok())
+                .unwrap_or_else(|| value.to_string());
             Self {
                 sha256: Sha256Hash::of(json.as_bytes()),
                 json,
@@ -198,6 +198,30 @@ impl Output {
     /// Whether it is kept as a blob.
     pub(super) fn is_large(&self) -> bool {
         self.json.len() > LARGE_OUTPUT_BYTES
+    }
+}
+
+/// About the length of a value as JSON: exact but for numbers and escapes.
+fn json_length(value: &Value) -> usize {
+    /// Bytes of a number, mostly.
+    const NUMBER: usize = 20;
+    match value {
+        Value::String(text) => text.len() + text.len() / 64 + 2,
+        Value::Array(items) => {
+            items
+                .iter()
+                .map(|item| json_length(item) + 1)
+                .sum::<usize>()
+                + 2
+        }
+        Value::Object(map) => {
+            let entries = map
+                .iter()
+                .map(|(key, item)| key.len() + json_length(item) + 4);
+            entries.sum::<usize>() + 2
+        }
+        Value::Number(_) => NUMBER,
+        Value::Null | Value::Bool(_) => 5,
     }
 }
 

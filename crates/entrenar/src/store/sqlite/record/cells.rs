@@ -40,7 +40,7 @@ pub(super) fn put(
     let order = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
     let mut cell = frame.cell;
     cell.execution_order = order;
-    let outputs = Output::all(&frame.record.outputs, &mut Vec::new());
+    let outputs = Output::all(&frame.record.outputs);
     for (number, output) in outputs.iter().enumerate() {
         blob::fits(
             || format!("output {number} of cell {place}"),
