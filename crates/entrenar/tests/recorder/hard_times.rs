@@ -1,20 +1,18 @@
 //! Locked, deleted and broken stores; full disks. Training goes on, and the user is told.
 
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entrenar::record::{Outcome, RecordError, Recorder, RecorderOptions, Trouble, TroubleCallback};
 use entrenar::session::{EntrenarSession, SystemClock};
-use entrenar::store::{SqliteStore, StoreMode};
-use entrenar_journal::{FileSystem, LogFile, Region, Storage};
+use entrenar::store::{SqliteStore, Store as _, StoreMode};
 
-use crate::support::{quiet, scratch, series, steps, wait_until};
+use crate::disk::{Disk, SmallDisk};
+use crate::support::{open, quiet, scratch, series, steps, wait_until};
 
 /// A callback that keeps what it is told.
-fn listener() -> (TroubleCallback, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn listener() -> (TroubleCallback, Arc<Mutex<Vec<String>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = Arc::clone(&heard);
     let tell = move |trouble: &Trouble| ear.lock().unwrap().push(trouble.to_string());
@@ -100,57 +98,6 @@ fn a_locked_store_does_not_stop_anybody() {
     assert!(session.ended_at.is_some());
 }
 
-/// A disk whose writes fail with this error number, unless it is 0.
-#[derive(Debug)]
-struct FailingDisk {
-    real: FileSystem,
-    error: Arc<AtomicI32>,
-}
-
-#[derive(Debug)]
-struct FailingFile {
-    real: Box<dyn LogFile>,
-    error: Arc<AtomicI32>,
-}
-
-impl Storage for FailingDisk {
-    fn allocate(&self, path: &Path, bytes: usize) -> std::io::Result<Region> {
-        self.real.allocate(path, bytes)
-    }
-
-    fn create(&self, path: &Path) -> std::io::Result<Box<dyn LogFile>> {
-        Ok(Box::new(FailingFile {
-            real: self.real.create(path)?,
-            error: Arc::clone(&self.error),
-        }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
-        self.real.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> std::io::Result<()> {
-        self.real.remove(path)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> std::io::Result<()> {
-        self.real.sync_folder(folder)
-    }
-}
-
-impl LogFile for FailingFile {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
-        match self.error.load(Ordering::Relaxed) {
-            0 => self.real.write_at(offset, bytes),
-            number => Err(std::io::Error::from_raw_os_error(number)),
-        }
-    }
-
-    fn sync(&mut self) -> std::io::Result<()> {
-        self.real.sync()
-    }
-}
-
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
@@ -162,23 +109,20 @@ const EROFS: i32 = 30;
 fn a_failing_or_read_only_disk_stops_the_journal_alone() {
     for number in [EIO, EROFS] {
         let scratch = scratch();
-        let error = Arc::new(AtomicI32::new(0));
+        let disk = Disk::default();
         let (callback, heard) = listener();
         let recorder = scratch.start(
             "s-1",
             RecorderOptions {
                 on_trouble: Some(callback),
-                storage: Some(Arc::new(FailingDisk {
-                    real: FileSystem { map: true },
-                    error: Arc::clone(&error),
-                })),
+                storage: Some(disk.storage()),
                 ..quiet()
             },
         );
         let loss = recorder.series("loss");
         loss.log(0, 0.5);
         recorder.flush().unwrap();
-        error.store(number, Ordering::Relaxed);
+        disk.fail(number);
         let mut kept = vec![0];
         kept.extend((1..500).filter(|step| loss.log(*step, 0.5) == Outcome::Logged));
         assert!(recorder.flush().is_err());
@@ -213,7 +157,7 @@ fn a_failing_or_read_only_disk_stops_the_journal_alone() {
 #[test]
 fn a_full_disk_drops_only_what_memory_cannot_hold() {
     let scratch = scratch();
-    let error = Arc::new(AtomicI32::new(0));
+    let disk = Disk::default();
     let (callback, heard) = listener();
     let recorder = scratch.start(
         "s-1",
@@ -221,17 +165,14 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
             burst: 1024,
             memory_bytes: 4 * 1024 * 64,
             on_trouble: Some(callback),
-            storage: Some(Arc::new(FailingDisk {
-                real: FileSystem { map: true },
-                error: Arc::clone(&error),
-            })),
+            storage: Some(disk.storage()),
             ..quiet()
         },
     );
     let loss = recorder.series("loss");
     loss.log(-1, 0.5);
     recorder.flush().unwrap();
-    error.store(ENOSPC, Ordering::Relaxed);
+    disk.fail(ENOSPC);
     let mut kept = vec![-1];
     for step in 0..10_000 {
         if loss.log(step, 0.5) == Outcome::Logged {
@@ -250,7 +191,7 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
         has(|known| matches!(known, Trouble::Journal(_)))
             && has(|known| matches!(known, Trouble::Dropped { .. }))
     });
-    error.store(0, Ordering::Relaxed);
+    disk.fail(0);
     wait_until(|| recorder.flush().is_ok());
     let report = recorder.finish().unwrap();
     assert_eq!(report.left_in, None);
@@ -270,6 +211,93 @@ fn a_full_disk_drops_only_what_memory_cannot_hold() {
             .iter()
             .any(|text| text.contains("dropped"))
     );
+}
+
+/// `ENTRENAR_FROZEN_SECONDS` (1) says for how long.
+#[test]
+fn a_frozen_disk_and_a_locked_store_change_nothing() {
+    let seconds = std::env::var("ENTRENAR_FROZEN_SECONDS").map_or(1, |text| text.parse().unwrap());
+    let scratch = scratch();
+    let disk = Disk::default();
+    let recorder = scratch.start(
+        "s-1",
+        RecorderOptions {
+            storage: Some(disk.storage()),
+            ..quiet()
+        },
+    );
+    let loss = recorder.series("loss");
+    loss.log(-1, 0.5);
+    recorder.flush().unwrap();
+    wait_until(|| recorder.status().sealed == 1);
+    let blocker = rusqlite::Connection::open(&scratch.store).unwrap();
+    blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
+    disk.freeze(true);
+    let began = Instant::now();
+    let (mut step, mut longest) = (0, Duration::ZERO);
+    while began.elapsed() < Duration::from_secs(seconds) {
+        let before = Instant::now();
+        let outcome = loss.log(step, 0.5);
+        longest = longest.max(before.elapsed());
+        assert_eq!(outcome, Outcome::Logged, "point {step}");
+        step += 1;
+        std::thread::sleep(Duration::from_micros(900));
+    }
+    println!("a disk frozen for {seconds} s: {step} points, the longest call {longest:?}");
+    assert_eq!(recorder.status().sealed, 1, "the disk was not frozen");
+    disk.freeze(false);
+    blocker.execute_batch("ROLLBACK").unwrap();
+    assert!(recorder.finish().unwrap().is_complete());
+    let session = scratch.session("s-1");
+    assert_eq!(
+        steps(series(&session, "loss")),
+        (-1..step).collect::<Vec<_>>()
+    );
+}
+
+/// Journal and store are on a file system of 4 MiB that fills up, and grows.
+#[test]
+fn a_disk_that_is_really_full_is_told_and_waited_for() {
+    let Some(disk) = SmallDisk::mount("4m") else {
+        return;
+    };
+    let (callback, heard) = listener();
+    let options = RecorderOptions {
+        on_trouble: Some(callback),
+        burst: 131_072,
+        ..quiet()
+    };
+    let store = disk.path().join("entrenar.db");
+    let recorder = Recorder::start(EntrenarSession::new("s-1", "S"), &store, options).unwrap();
+    let loss = recorder.series("loss");
+    // Journal and store take turns in filling it; which of them meets the end is chance.
+    let is_full = || {
+        let troubles = recorder.status().troubles;
+        let mut known = troubles.iter().map(|known| &known.trouble);
+        known.any(|trouble| matches!(trouble, Trouble::Journal(_) | Trouble::Store(_)))
+    };
+    let mut kept = Vec::new();
+    let mut count = 0;
+    while !is_full() {
+        assert!(count < 2_000_000, "the disk is never full");
+        for step in count..count + 5000 {
+            if loss.log(step, step as f64 * 0.1) == Outcome::Logged {
+                kept.push(step);
+            }
+        }
+        count += 5000;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    wait_until(|| !heard.lock().unwrap().is_empty());
+    disk.resize("64m");
+    wait_until(|| recorder.flush().is_ok());
+    let report = recorder.finish().unwrap();
+    assert_eq!(report.left_in, None, "{report:?}");
+    let logged = i64::try_from(kept.len()).unwrap();
+    assert_eq!(report.dropped.cast_signed(), count - logged);
+    drop((recorder, loss));
+    let session = open(&store).session("s-1").unwrap();
+    assert_eq!(steps(series(&session, "loss")), kept);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod api;
 mod crowd;
+mod disk;
 mod follow;
 mod hard_times;
 mod kills;
