@@ -114,6 +114,7 @@ fn each_joined<'a>(outputs: &'a [Value], mut show: impl FnMut(&'a str)) {
     let mut last = None;
     for parts in outputs.iter().filter_map(Parts::of) {
         if last.is_some_and(|byte| byte != b'\n') {
+            last = Some(b'\n');
             show("\n");
         }
         parts.each(|part| {

@@ -98,6 +98,7 @@ pub(crate) struct SmallDisk {
 
 impl SmallDisk {
     /// None, and said so, where the user may not mount anything.
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
     pub(crate) fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = run(
