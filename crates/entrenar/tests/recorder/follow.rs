@@ -113,6 +113,8 @@ fn points_go_straight_into_the_store() {
     let mut seen = 0;
     let following = follower.poll(|_| seen += 1).unwrap();
     assert_eq!((following, seen), (Following::Live, 40));
+    // Nothing is missing, though there is no journal.
+    assert_eq!(scratch.session("s-1").warnings, []);
     // Nobody takes it for the remains of a dead process.
     let mut writable = store();
     let folder = writable.journal_folder();

@@ -38,6 +38,11 @@ const COLUMNS: &str = "recorder, session, stretch, rank, pid, host, started_us, 
   ended_us, ended_rest, state, file, sequence, points, dropped, last_us, last_cell, said";
 
 impl RecorderRow {
+    /// Whether it is a process with a journal: what comes without one is in the store at once.
+    pub(super) const fn has_journal(&self) -> bool {
+        self.pid != 0
+    }
+
     pub(super) fn new(session: i64, stretch: i64, start: &Start) -> Self {
         Self {
             session,

@@ -89,7 +89,7 @@ pub(in super::super) fn of(
     }
     let mut tail = Tail::default();
     for (recorder, mark) in RecorderRow::all(connection, row)? {
-        if mark.state == SessionState::Live {
+        if mark.state == SessionState::Live && mark.has_journal() {
             let mut start = Start::new(id, "", mark.started);
             start.rank = mark.rank;
             let reading = rows::reading(connection, recorder)?;
