@@ -202,3 +202,30 @@ pub(crate) fn lora(id: &str, name: &str, rank: i32) -> EntrenarSession {
     session.end_at(&clock(i64::from(rank) + 3700));
     session
 }
+
+/// A store with two sessions of known figures.
+pub(crate) fn two() -> Home {
+    let home = Home::new();
+    home.session(&lora("aaaa-64", "LoRA, rank 64", 64));
+    home.session(&lora("bbbb-16", "LoRA, rank 16", 16));
+    home
+}
+
+/// The paths of all files in a folder with their bytes.
+pub(crate) fn files(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in next.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                found.push((name, fs::read(path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
