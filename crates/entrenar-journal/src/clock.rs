@@ -1,4 +1,4 @@
-//! The wall clock, read in a third of the time that the system takes where the processor's counter allows it.
+//! The wall clock, read in less than half the time that the system takes where the processor's counter allows it.
 //!
 //! Where Linux itself keeps its time by the processor's time stamp counter, so do we: the ahead thread of a journal
 //! reads counter and clocks together some times a second ([`keeper`]) and publishes what one tick is worth

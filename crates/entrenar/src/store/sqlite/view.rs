@@ -11,7 +11,7 @@ use crate::session::{EntrenarSession, Series};
 use crate::store::StoreError;
 
 /// How often journals are read anew before what is missing is missing.
-const TRIES: u32 = 20;
+pub(super) const TRIES: u32 = 20;
 
 /// One state of a store and of the journals beside it, made by [`SqliteStore::view`]: what is recorded,
 /// sealed or written meanwhile does not show. What else is read from the store while it is there is read

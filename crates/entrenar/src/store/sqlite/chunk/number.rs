@@ -4,7 +4,7 @@ use pco::data_types::Number;
 use pco::standalone::simple_decompress_into;
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
-use super::format::{ALL_PRESENT, BITMAP, Column, Field, PCO, RAW, Reader, SAME};
+use super::format::{ALL_PRESENT, BITMAP, Column, Field, PCO, RAW, Reader, SAME, Writer};
 use crate::session::OptionalColumn;
 
 /// pco's level: 8 takes twice the time of 6 (five times in a chunk of 16,384 numbers) and saves 1 % at most.
@@ -96,6 +96,41 @@ impl Column {
 pub(super) fn same<T: Plain>(values: &[T]) -> Option<T> {
     let (first, others) = values.split_first()?;
     (!others.is_empty() && others.iter().all(|value| value.is_same(*first))).then_some(*first)
+}
+
+/// Writes a column in one piece: one number where all are the same, what `pack` makes of them, which gives the
+/// encoding, or the numbers as they are. A column without a number is not written.
+pub(super) fn put_column<T: Plain>(
+    writer: &mut Writer,
+    column: Column,
+    numbers: &[T],
+    bitmap: Option<Vec<u8>>,
+    pack: impl FnOnce(&[T], &mut Vec<u8>) -> Option<u8>,
+) {
+    if numbers.is_empty() {
+        return;
+    }
+    let presence = if bitmap.is_some() {
+        BITMAP
+    } else {
+        ALL_PRESENT
+    };
+    let mut content = bitmap.unwrap_or_default();
+    let encoding = if let Some(number) = same(numbers) {
+        number.put(&mut content);
+        SAME
+    } else if let Some(encoding) = pack(numbers, &mut content) {
+        encoding
+    } else {
+        put_all(numbers, &mut content);
+        RAW
+    };
+    writer.put(Field {
+        id: column as u8,
+        encoding,
+        presence,
+        content: &content,
+    });
 }
 
 pub(super) fn put_all<T: Plain>(values: &[T], bytes: &mut Vec<u8>) {

@@ -13,10 +13,9 @@ use std::ops::Range;
 
 use super::MAGIC;
 use super::format::{
-    ALL_PRESENT, BITMAP, Column, DISTANCES, Field, Head, RAW, Reader, SAME, SINGLE, Writer,
-    checked, seal,
+    Column, DISTANCES, Field, Head, RAW, Reader, SAME, SINGLE, Writer, checked, seal,
 };
-use super::number::{Plain, at_rows, put_all, same, take_all, take_presence};
+use super::number::{Plain, at_rows, put_column, take_all, take_presence};
 use crate::session::{OptionalColumn, Series};
 
 pub(super) const VERSION: u8 = 3;
@@ -25,7 +24,7 @@ pub(super) const VERSION: u8 = 3;
 pub(super) fn encode(series: &Series, range: Range<usize>) -> Vec<u8> {
     let mut writer = Writer::default();
     let values = series.values().get(range.clone()).unwrap_or_default();
-    put(&mut writer, Column::Value, values, None);
+    put_column(&mut writer, Column::Value, values, None, Packed::pack);
     optional(&mut writer, Column::Step, series.steps(), range.clone());
     optional(&mut writer, Column::Epoch, series.epochs(), range.clone());
     optional(&mut writer, Column::Time, series.times_us(), range.clone());
@@ -46,34 +45,7 @@ fn optional<T: Packed>(
     range: Range<usize>,
 ) {
     let (numbers, bitmap) = numbers.present(range);
-    put(writer, column, &numbers, bitmap);
-}
-
-fn put<T: Packed>(writer: &mut Writer, column: Column, numbers: &[T], bitmap: Option<Vec<u8>>) {
-    if numbers.is_empty() {
-        return;
-    }
-    let presence = if bitmap.is_some() {
-        BITMAP
-    } else {
-        ALL_PRESENT
-    };
-    let mut content = bitmap.unwrap_or_default();
-    let encoding = if let Some(number) = same(numbers) {
-        number.put(&mut content);
-        SAME
-    } else if let Some(encoding) = T::pack(numbers, &mut content) {
-        encoding
-    } else {
-        put_all(numbers, &mut content);
-        RAW
-    };
-    writer.put(Field {
-        id: column as u8,
-        encoding,
-        presence,
-        content: &content,
-    });
+    put_column(writer, column, &numbers, bitmap, T::pack);
 }
 
 /// Decodes a chunk and appends its points to `series`.

@@ -8,8 +8,8 @@ use std::ops::Range;
 use pco::standalone::simple_compress;
 
 use super::MAGIC;
-use super::format::{ALL_PRESENT, BITMAP, Column, Field, Head, PCO, RAW, Reader, SAME, Writer};
-use super::number::{MIN_COMPRESSED, Plain, numbers, put_all, same};
+use super::format::{Column, Head, PCO, Reader, Writer};
+use super::number::{MIN_COMPRESSED, Plain, numbers, put_column};
 use super::origins::{DecodedOrigins, OriginColumns, rule_names};
 use crate::session::{OptionalColumn, Series, Sha256Hash};
 
@@ -55,30 +55,9 @@ fn optional<T: Plain>(
 }
 
 fn put<T: Plain>(writer: &mut Writer, column: Column, numbers: &[T], bitmap: Option<Vec<u8>>) {
-    if numbers.is_empty() {
-        return;
-    }
-    let presence = if bitmap.is_some() {
-        BITMAP
-    } else {
-        ALL_PRESENT
-    };
-    let mut content = bitmap.unwrap_or_default();
-    let encoding = if let Some(number) = same(numbers) {
-        number.put(&mut content);
-        SAME
-    } else if let Some(packed) = compress(column, numbers) {
-        content.extend_from_slice(&packed);
-        PCO
-    } else {
-        put_all(numbers, &mut content);
-        RAW
-    };
-    writer.put(Field {
-        id: column as u8,
-        encoding,
-        presence,
-        content: &content,
+    put_column(writer, column, numbers, bitmap, |numbers, content| {
+        content.extend_from_slice(&compress(column, numbers)?);
+        Some(PCO)
     });
 }
 

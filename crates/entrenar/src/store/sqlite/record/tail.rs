@@ -9,6 +9,7 @@ use entrenar_journal::{Error, Item, RecorderId, recover_from};
 use rusqlite::Connection;
 
 use super::super::failure::Failure;
+use super::super::view::TRIES;
 use super::super::{load, recordings};
 use super::failed;
 use super::groups::Groups;
@@ -17,9 +18,6 @@ use crate::session::{EntrenarSession, Series, SessionState, WarningKind};
 use crate::store::StoreError;
 use crate::store::recording::reading::Reading;
 use crate::store::recording::{Frame, Start, apply};
-
-/// How often a reader looks again.
-const TRIES: u32 = 20;
 
 /// The unsealed tails of the recorders of a session.
 #[derive(Default)]
